@@ -1,8 +1,18 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
+const src = fileURLToPath(new URL('./src', import.meta.url))
+
 export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^hostdev$/, replacement: `${src}/index.ts` },
+      { find: /^hostdev\/(.+)$/, replacement: `${src}/$1.ts` },
+    ],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/live/**', 'test/lab/**', '**/node_modules/**'],
+    coverage: { include: ['src/**'], reporter: ['text', 'html'] },
   },
 })

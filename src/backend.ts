@@ -1,0 +1,131 @@
+import { VirtError } from './errors.js'
+import type { NodeDeviceDef } from './model/node-device.js'
+
+/** Options every asynchronous call takes. */
+export interface CallOptions {
+  /** Ends the call; it then rejects with the signal's reason. */
+  signal?: AbortSignal
+}
+
+/** Which devices are meant; groups combine with "and", words of one group with "or". */
+export interface DeviceFilter {
+  /** libvirt's word for a kind or nested capability: `pci`, `fc_host`, `vports`, `mdev_types`, `vpd`… */
+  capability?: string | readonly string[]
+  /** A bus as the 2008 proposal's ByBus calls mean it: pci, usb, scsi, ccw, css, ap, mdev… */
+  bus?: string | readonly string[]
+  /** Devices that are there, or only defined; both unless told. */
+  state?: 'active' | 'inactive'
+  /** Devices with a definition that outlives the device, or without. */
+  persistence?: 'persistent' | 'transient'
+}
+
+/** What is known of a device beside its def. */
+export interface DeviceState {
+  active: boolean
+  persistent: boolean
+  autostart: boolean
+}
+
+/** How a def is to be read from the host. */
+export interface DefOptions extends CallOptions {
+  /** As libvirt says it, where that is known to be wrong or less. */
+  compat?: boolean
+  /** The persistent definition rather than the device that is there (`VIR_NODE_DEVICE_XML_INACTIVE`). */
+  inactive?: boolean
+}
+
+/** What was accepted or left out though something about it is wrong. */
+export interface Warning {
+  /** The file or XML path it is about. */
+  path: string
+  problem: string
+}
+
+/**
+ * The host's own devices. `list` and `lookup` are owed; a backend leaves out what it cannot do, and calls of it
+ * answer `unsupported` ({@link need}). Names are checked before they come here. Answers to `virNodeDeviceDriver`.
+ */
+export interface DeviceDriver {
+  /** Names of the devices that match, in any order; cheaper than their defs. */
+  list(filter: DeviceFilter, options: CallOptions): Promise<string[]>
+  /** The device of that name; `undefined` when there is none. */
+  lookup(name: string, options: DefOptions): Promise<NodeDeviceDef | undefined>
+  /** The name of the device at a sysfs path, or of that HAL key. */
+  lookupByKey?(key: string, options: CallOptions): Promise<string | undefined>
+  /** Full defs in bulk, as they are read. */
+  defs?(filter: DeviceFilter, options: DefOptions): AsyncIterable<NodeDeviceDef>
+  /** What is left out of the defs and why. */
+  warnings?(): readonly Warning[]
+  state?(name: string, options: CallOptions): Promise<DeviceState>
+  create?(def: NodeDeviceDef, options: CallOptions): Promise<string>
+  destroy?(name: string, options: CallOptions): Promise<void>
+  define?(def: NodeDeviceDef, options: CallOptions): Promise<string>
+  undefine?(name: string, options: CallOptions): Promise<void>
+  start?(name: string, options: CallOptions): Promise<void>
+  setAutostart?(name: string, autostart: boolean, options: CallOptions): Promise<void>
+  update?(name: string, def: NodeDeviceDef, options: UpdateOptions): Promise<void>
+  /** Takes the device from its driver, so that a guest may have it. */
+  detach?(name: string, options: DetachOptions): Promise<void>
+  reattach?(name: string, options: CallOptions): Promise<void>
+  reset?(name: string, options: CallOptions): Promise<void>
+}
+
+/** Which of a device's two definitions a change is for. */
+export interface UpdateOptions extends CallOptions {
+  live?: boolean
+  config?: boolean
+}
+
+/** How a device is taken from its driver. */
+export interface DetachOptions extends CallOptions {
+  /** The driver that holds it for guests, such as `vfio-pci`; the hypervisor's usual one unless told. */
+  driver?: string
+}
+
+/** One thing a backend can or cannot do here. */
+export interface Ability {
+  /** The call: `devices.create`. */
+  call: string
+  can: boolean
+  /** Why not, and what would help. */
+  reason?: string
+}
+
+/** A kind of host: what {@link connect} holds. Made by an async function of its options. */
+export interface Backend extends AsyncDisposable {
+  /** A short name for messages: `linux`. */
+  readonly name: string
+  /** The canonical URI. */
+  readonly uri: string
+  readonly devices: DeviceDriver
+}
+
+const brand = Symbol.for('hostdev.Backend')
+
+/** Marks an object as a backend, so that both builds of the library know it for one. */
+export function backend<B extends Backend>(made: B): B {
+  return Object.defineProperty(made, brand, { value: true })
+}
+
+/** Whether something is a backend, also one made by the library's other build. */
+export const isBackend = (value: unknown): value is Backend =>
+  typeof value === 'object' && value !== null && brand in value
+
+type OptionalKeys<D> = { [K in keyof D]-?: undefined extends D[K] ? K : never }[keyof D]
+
+/**
+ * A driver's method, or the error that says that the backend has none: the one place where absence becomes
+ * `unsupported`.
+ *
+ * @throws VirtError `unsupported` (libvirt's 3, `VIR_ERR_NO_SUPPORT`)
+ */
+export function need<D extends object, K extends OptionalKeys<D> & string>(
+  name: string,
+  driver: D,
+  method: K,
+): NonNullable<D[K]> {
+  const found = driver[method]
+  if (typeof found !== 'function')
+    throw new VirtError('unsupported', `the ${name} backend cannot ${method}`, { backend: name })
+  return found.bind(driver) as NonNullable<D[K]>
+}

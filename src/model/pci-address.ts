@@ -1,0 +1,52 @@
+import { VirtError } from '../errors.js'
+import type { Infer } from '../xml/codec.js'
+import { attr } from '../xml/row.js'
+import { table } from '../xml/table.js'
+import { hex, type Text, uint, upTo } from '../xml/text.js'
+
+/** A PCI function digit: libvirt writes it `0x3`, which is right up to the 7 it may be. */
+const functionDigit: Text<number> = { ...upTo(7, uint), to: (value) => `0x${value}` }
+
+/** `<address domain='0x0000' bus='0x02' slot='0x00' function='0x0'/>`. */
+export const pciAddress = table({
+  /** PCI domain (segment); wider than 16 bits with Intel VMD. */
+  domain: attr('@domain', upTo(0xffff_ffff, hex(4))),
+  bus: attr('@bus', upTo(0xff, hex(2))),
+  slot: attr('@slot', upTo(0x1f, hex(2))),
+  function: attr('@function', functionDigit),
+})
+
+/** Where a PCI function sits on its host or guest: `virPCIDeviceAddress`. */
+export interface PciAddress extends Infer<typeof pciAddress> {}
+
+const pattern = /^(?:([\da-f]{4,8}):)?([\da-f]{1,2}):([\da-f]{1,2})\.([0-7])$/i
+
+/** `0000:00:1f.3`, as the kernel writes it (drivers/pci/probe.c, pci_setup_device). */
+export function formatPciAddress({ domain, bus, slot, function: fn }: PciAddress): string {
+  const digits = (value: number, width: number) => value.toString(16).padStart(width, '0')
+  return `${digits(domain, 4)}:${digits(bus, 2)}:${digits(slot, 2)}.${fn}`
+}
+
+/** Reads `0000:00:1f.3` or, of domain 0, `00:1f.3`; `undefined` for anything else. */
+export function parsePciAddress(text: string): PciAddress | undefined {
+  const [, domain = '0', bus, slot, fn] = pattern.exec(text) ?? []
+  if (bus === undefined || slot === undefined || fn === undefined) return undefined
+  const address = {
+    domain: Number.parseInt(domain, 16),
+    bus: Number.parseInt(bus, 16),
+    slot: Number.parseInt(slot, 16),
+    function: Number(fn),
+  }
+  return address.slot <= 0x1f ? address : undefined
+}
+
+/** {@link parsePciAddress} for callers that need one. @throws VirtError `invalid-argument` */
+export function toPciAddress(text: string): PciAddress {
+  const address = parsePciAddress(text)
+  if (!address) throw new VirtError('invalid-argument', `'${text}' is not a PCI address; write it like 0000:00:1f.3`)
+  return address
+}
+
+/** Whether two addresses are the same function. */
+export const samePciAddress = (a: PciAddress, b: PciAddress): boolean =>
+  a.domain === b.domain && a.bus === b.bus && a.slot === b.slot && a.function === b.function

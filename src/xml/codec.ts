@@ -1,0 +1,60 @@
+import { VirtError } from '../errors.js'
+import type { XmlElement } from './element.js'
+import type { XmlSink } from './sink.js'
+
+/** How a document is to be read. */
+export interface Reading {
+  /** Refuse unknown kinds, elements and attributes rather than keep or skip them. */
+  readonly strict: boolean
+  /** Read as libvirt's own parser does, where it forgets or bends a value. */
+  readonly compat: boolean
+  /** Told of what was accepted though it is wrong. */
+  warn(message: string, element: XmlElement): void
+}
+
+/** How a def is to be written. */
+export interface Writing {
+  /** Write libvirt's exact output, where that is known to be wrong. */
+  readonly compat: boolean
+}
+
+/** Where a document departs from libvirt's schema. */
+export interface Finding {
+  /** XPath of the element or attribute. */
+  path: string
+  /** Line of the document, counted from 1. */
+  line: number
+  /** What is wrong, as the end of a sentence that begins with the path. */
+  problem: string
+}
+
+/** A JSON Schema (draft 2020-12), as far as tables need one. */
+export type JsonSchema = { readonly [key: string]: unknown }
+
+/**
+ * What stands inside an element, both ways. Texts, tables and variants are codecs; everything else the library knows
+ * of an element (its type, its messages, its JSON Schema) comes from them too.
+ */
+export interface Codec<T> {
+  /** `told` names the attributes that have been read already, to tell this element's kind. */
+  read(element: XmlElement, reading: Reading, told?: readonly string[]): T
+  /** Writes the attributes and content of the element that was opened last. */
+  write(sink: XmlSink, value: T, writing: Writing): void
+  /** Collects where the element departs from libvirt's RELAX NG schema. */
+  check(element: XmlElement, findings: Finding[], told?: readonly string[]): void
+  schema(): JsonSchema
+}
+
+/** The def a codec reads. */
+export type Infer<C> = C extends Codec<infer T> ? T : never
+
+/** An error of a document, which names where it is wrong. */
+export function invalid(element: XmlElement, problem: string, step = ''): VirtError {
+  const path = element.path + step
+  return new VirtError('xml-invalid', `${path} ${problem}`, { path, line: element.line })
+}
+
+/** A departure from the schema, for {@link Codec.check}. */
+export function finding(element: XmlElement, problem: string, step = ''): Finding {
+  return { path: element.path + step, line: element.line, problem }
+}

@@ -1,0 +1,70 @@
+/** An XML element as plain data: what is kept, unread, of a kind that no table knows, and written back as it was. */
+export interface RawXml {
+  name: string
+  attributes?: Record<string, string>
+  /** Text and child elements in document order; white space between elements is not kept. */
+  content?: (string | RawXml)[]
+}
+
+/** Attributes in document order; the object has no prototype, so `__proto__` is a name like any other. */
+export type XmlAttributes = Readonly<Record<string, string>>
+
+const noAttributes: XmlAttributes = Object.freeze(Object.create(null))
+
+/** One element of the light tree that every reader works on. It knows its parent and line, so that errors can name both. */
+export class XmlElement {
+  readonly content: (string | XmlElement)[] = []
+
+  constructor(
+    readonly name: string,
+    readonly attributes: XmlAttributes = noAttributes,
+    readonly parent?: XmlElement,
+    /** Line on which the start tag ends, counted from 1; 0 when the tree was not read from text. */
+    readonly line = 0,
+  ) {}
+
+  /** The text directly inside, without that of child elements. */
+  get text(): string {
+    const [first] = this.content
+    if (this.content.length === 1 && typeof first === 'string') return first
+    let text = ''
+    for (const node of this.content) if (typeof node === 'string') text += node
+    return text
+  }
+
+  /** The child elements. */
+  get children(): XmlElement[] {
+    return this.content.filter((node) => typeof node !== 'string')
+  }
+
+  /** Where this element stands, in XPath's spelling: `/device/capability[@type='pci']/iommuGroup/address[2]`. */
+  get path(): string {
+    return `${this.parent?.path ?? ''}/${this.name}${this.#position()}`
+  }
+
+  #position(): string {
+    const type = this.attributes.type
+    if (type !== undefined) return `[@type='${type}']`
+    const twins = this.parent?.children.filter((sibling) => sibling.name === this.name) ?? []
+    return twins.length > 1 ? `[${twins.indexOf(this) + 1}]` : ''
+  }
+
+  /** This element and all below it as plain data. */
+  toRaw(): RawXml {
+    const raw: RawXml = { name: this.name }
+    if (Object.keys(this.attributes).length > 0) raw.attributes = { ...this.attributes }
+    const mixed = this.content.some((node) => typeof node === 'string' && node.trim() !== '')
+    const content = this.content.filter((node) => typeof node !== 'string' || mixed)
+    if (content.length > 0) raw.content = content.map((node) => (typeof node === 'string' ? node : node.toRaw()))
+    return raw
+  }
+
+  /** The tree that {@link XmlElement.toRaw} came from. */
+  static fromRaw(raw: RawXml, parent?: XmlElement): XmlElement {
+    const attributes = Object.assign(Object.create(null), raw.attributes)
+    const element = new XmlElement(raw.name, attributes, parent)
+    for (const node of raw.content ?? [])
+      element.content.push(typeof node === 'string' ? node : XmlElement.fromRaw(node, element))
+    return element
+  }
+}

@@ -1,0 +1,134 @@
+import type { Codec, Finding, JsonSchema, Reading, Writing } from './codec.js'
+import { finding, invalid } from './codec.js'
+import type { XmlElement } from './element.js'
+import { openPlace, type Place, place } from './place.js'
+import type { XmlSink } from './sink.js'
+import type { Text } from './text.js'
+
+/** A table's entry: one value of the def, and where in the element it stands. */
+export interface Row<T> {
+  readonly place: Place
+  /** Whether the def may lack it. */
+  readonly optional: boolean
+  /** Whether the element may hold several, which makes the value an array. */
+  readonly many: boolean
+  /** Whether libvirt's schema lets the element lack it; as `optional` unless told. */
+  readonly mayLack: boolean
+  /** Reads from the element that holds the attribute or text, or from the child element itself. */
+  read(element: XmlElement, reading: Reading): T | undefined
+  /** Writes the attribute or text, or the child element with its content: `inside` adds attributes to that. */
+  write(sink: XmlSink, value: T, writing: Writing, inside?: () => void): void
+  check(element: XmlElement, findings: Finding[]): void
+  schema(): JsonSchema
+}
+
+/** A row of any type, for signatures: values are checked where the row is made. */
+// biome-ignore lint/suspicious/noExplicitAny: the element type of a heterogeneous table
+export type AnyRow = Row<any>
+
+function decode<T>(source: string, text: Text<T>, element: XmlElement, reading: Reading, step: string): T | undefined {
+  const value = text.from(source, reading)
+  if (value === undefined) throw invalid(element, `is '${source.slice(0, 100)}', which is not ${text.is}`, step)
+  return value ?? undefined
+}
+
+function admit<T>(source: string, text: Text<T>, element: XmlElement, findings: Finding[], step: string): void {
+  const reading: Reading = { strict: true, compat: false, warn: () => undefined }
+  const admitted = text.admits ? text.admits(source) : text.from(source, reading) != null
+  if (!admitted) findings.push(finding(element, `is '${source.slice(0, 100)}', which is not ${text.is}`, step))
+}
+
+const required = { optional: false, many: false, mayLack: false } as const
+
+/** An attribute: `attr('@id', uint)`, or `attr('parent/@wwnn', wwn)` for one of a child that another row reads. */
+export const attr = <T>(source: string, text: Text<T>): Row<T> => {
+  const at = place(source)
+  const attribute = at.attribute ?? ''
+  const step = `/@${attribute}`
+  return {
+    ...required,
+    place: at,
+    read: (element, reading) => decode(element.attributes[attribute] ?? '', text, element, reading, step),
+    write: (sink, value, writing) => sink.attribute(attribute, text.to(value, writing)),
+    check: (element, findings) => admit(element.attributes[attribute] ?? '', text, element, findings, step),
+    schema: () => text.schema,
+  }
+}
+
+/** An element's text as a codec, for elements that hold nothing else. */
+export const content = <T>(text: Text<T>): Codec<T> => ({
+  read(element, reading) {
+    const value = decode(element.text, text, element, reading, '')
+    if (value === undefined) throw invalid(element, 'is empty')
+    return value
+  },
+  write: (sink, value, writing) => sink.text(text.to(value, writing)),
+  check: (element, findings) => admit(element.text, text, element, findings, ''),
+  schema: () => text.schema,
+})
+
+/** The text of the table's own element. */
+export const body = <T>(text: Text<T>): Row<T> => ({
+  ...required,
+  place: place(''),
+  read: (element, reading) => decode(element.text, text, element, reading, ''),
+  write: (sink, value, writing) => sink.text(text.to(value, writing)),
+  check: (element, findings) => admit(element.text, text, element, findings, ''),
+  schema: () => text.schema,
+})
+
+/** A child element; `gap` writes it `<x />` when it is empty, as libvirt does in a few places. */
+export const one = <T>(source: string, inner: Codec<T>, { gap = false } = {}): Row<T> => {
+  const at = place(source)
+  const told = at.where && [at.where.attribute]
+  return {
+    ...required,
+    place: at,
+    read: (element, reading) => inner.read(element, reading, told),
+    write(sink, value, writing, inside) {
+      openPlace(sink, at)
+      inside?.()
+      inner.write(sink, value, writing)
+      sink.close(gap)
+    },
+    check: (element, findings) => inner.check(element, findings, told),
+    schema: () => inner.schema(),
+  }
+}
+
+/** A child element that holds text only; an empty one may count as absent. */
+export const leaf = <T>(source: string, text: Text<T>): Row<T> => ({
+  ...one(source, content(text)),
+  read: (element, reading) => decode(element.text, text, element, reading, ''),
+})
+
+/** Child elements of one name, in document order. */
+export const many = <T>(source: string, inner: Codec<T>): Row<T[]> => {
+  const single = one(source, inner)
+  return {
+    ...single,
+    many: true,
+    mayLack: true,
+    // the table collects what is read of each element
+    read: single.read as unknown as Row<T[]>['read'],
+    write(sink, values, writing) {
+      for (const value of values) single.write(sink, value, writing)
+    },
+    schema: () => ({ type: 'array', items: inner.schema() }),
+  }
+}
+
+/** An element that says yes by being there. */
+export const flag = (source: string): Row<true> => {
+  const nothing: Codec<true> = {
+    read: () => true,
+    write: () => undefined,
+    check: () => undefined,
+    schema: () => ({ const: true }),
+  }
+  return one(source, nothing)
+}
+
+/** The same row, which the def may lack. */
+export const opt = <T>(row: Row<T>): Row<T | undefined> =>
+  ({ ...row, optional: true, mayLack: true }) as Row<T | undefined>

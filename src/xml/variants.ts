@@ -1,0 +1,87 @@
+import type { Codec, Infer } from './codec.js'
+import { finding, invalid } from './codec.js'
+import { type RawXml, XmlElement } from './element.js'
+import type { XmlSink } from './sink.js'
+
+type Flat<T> = { [K in keyof T]: T[K] } & {}
+
+/** A kind no table knows: its element is kept as it came and written back, so that a newer libvirtd loses nothing. */
+export interface Other {
+  kind: 'other'
+  /** What the document calls the kind. */
+  type: string
+  xml: RawXml
+}
+
+/** Tables by the word that picks one of them. */
+// biome-ignore lint/suspicious/noExplicitAny: arms are of different types by nature
+export type Arms = Record<string, Codec<any>>
+
+/** The union that variants read: each arm's def with `kind` as its tag. */
+export type Union<A extends Arms> = { [K in keyof A]: Flat<{ kind: K } & Infer<A[K]>> }[keyof A]
+
+/** Variants keep their arms, so that documentation and tests can walk them. */
+export interface Variants<A extends Arms> extends Codec<Union<A> | Other> {
+  readonly arms: A
+}
+
+/** Writes an element's attributes and content; the element itself is open. */
+export function writeRaw(sink: XmlSink, raw: RawXml): void {
+  for (const [name, value] of Object.entries(raw.attributes ?? {})) sink.attribute(name, value)
+  for (const node of raw.content ?? []) {
+    if (typeof node === 'string') sink.text(node)
+    else {
+      sink.open(node.name)
+      writeRaw(sink, node)
+      sink.close()
+    }
+  }
+}
+
+/**
+ * Tables told apart by one attribute, whose value becomes `kind`. A value that no table has is kept raw, or refused
+ * in strict and compat reading.
+ */
+export function variants<A extends Arms>(attribute: string, arms: A): Variants<A> {
+  const byName = new Map(Object.entries(arms))
+  const told = [attribute]
+  const known = [...byName.keys()].join(', ')
+  return {
+    arms,
+    read(element, reading, outer = []) {
+      const type = element.attributes[attribute]
+      if (type === undefined) throw invalid(element, `is missing; it is one of ${known}`, `/@${attribute}`)
+      const arm = byName.get(type)
+      if (arm) return { kind: type, ...arm.read(element, reading, outer.length > 0 ? [...outer, attribute] : told) }
+      if (reading.strict || reading.compat)
+        throw invalid(element, `is '${type.slice(0, 100)}', which is none of ${known}`, `/@${attribute}`)
+      return { kind: 'other', type, xml: element.toRaw() }
+    },
+    write(sink, value: Union<A> | Other, writing) {
+      if (value.kind === 'other') return writeRaw(sink, (value as Other).xml)
+      const arm = byName.get(value.kind as string)
+      if (!arm) throw invalid(new XmlElement(sink.path.slice(1)), `cannot be of kind '${String(value.kind)}'`)
+      sink.attribute(attribute, value.kind as string)
+      arm.write(sink, value, writing)
+    },
+    check(element, findings, outer = []) {
+      const arm = byName.get(element.attributes[attribute] ?? '')
+      if (arm) arm.check(element, findings, [...outer, attribute])
+      else findings.push(finding(element, `is none of ${known}`, `/@${attribute}`))
+    },
+    schema: () => ({
+      oneOf: [
+        ...[...byName].map(([kind, arm]) => withKind(kind, arm.schema())),
+        { type: 'object', properties: { kind: { const: 'other' }, type: { type: 'string' }, xml: { type: 'object' } } },
+      ],
+    }),
+  }
+}
+
+function withKind(kind: string, schema: { readonly [key: string]: unknown }) {
+  return {
+    ...schema,
+    properties: { kind: { const: kind }, ...(schema.properties as object | undefined) },
+    required: ['kind', ...((schema.required as string[] | undefined) ?? [])],
+  }
+}

@@ -1,0 +1,91 @@
+import { VirtError } from '../errors.js'
+import type { XmlSink } from './sink.js'
+
+const entities: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  "'": '&apos;',
+  '"': '&quot;',
+  '\r': '&#13;',
+  '\n': '&#10;',
+  '\t': '&#9;',
+}
+const plain = /^[ !#-%(-;=?-~]*$/
+// XML 1.0 section 2.2: what no document can hold, not even as a reference
+const forbidden =
+  /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
+
+function escaped(value: string, special: RegExp, sink: XmlSink): string {
+  if (plain.test(value)) return value
+  const bad = forbidden.exec(value)
+  if (bad) {
+    const code = value.charCodeAt(bad.index).toString(16).toUpperCase().padStart(4, '0')
+    const { path } = sink
+    throw new VirtError('invalid-argument', `${path} holds U+${code}, which XML cannot say; remove it`, { path })
+  }
+  return value.replace(special, (character) => entities[character] ?? character)
+}
+
+/**
+ * Writes text as libvirt does (src/util/virbuffer.c): single quotes, two blanks a level, its five entities. Line
+ * breaks and tabs in attributes, and carriage returns anywhere, become references, because a parser would lose them.
+ */
+export class XmlWriter implements XmlSink {
+  #out = ''
+  /** Open elements, outermost first. */
+  readonly #names: string[] = []
+  /** Whether the start tag of the innermost one still lacks its `>`. */
+  #inTag = false
+  /** Depth of the outermost element that holds text of its own: inside it, no white space may be added. */
+  #textFrom = Number.POSITIVE_INFINITY
+
+  get path(): string {
+    return `/${this.#names.join('/')}`
+  }
+
+  open(name: string): void {
+    this.#endTag()
+    this.#out += `${this.#indent()}<${name}`
+    this.#names.push(name)
+    this.#inTag = true
+  }
+
+  attribute(name: string, value: string): void {
+    this.#out += ` ${name}='${escaped(value, /[&<>'"\r\n\t]/g, this)}'`
+  }
+
+  text(value: string): void {
+    if (value === '') return
+    if (this.#inTag) this.#out += '>'
+    this.#inTag = false
+    this.#textFrom = Math.min(this.#textFrom, this.#names.length)
+    this.#out += escaped(value, /[&<>'"\r]/g, this)
+  }
+
+  close(gap = false): void {
+    const depth = this.#names.length
+    const name = this.#names.pop()
+    if (this.#inTag) this.#out += gap ? ' />' : '/>'
+    else this.#out += `${depth >= this.#textFrom ? '' : this.#indent()}</${name}>`
+    this.#inTag = false
+    if (depth <= this.#textFrom) this.#textFrom = Number.POSITIVE_INFINITY
+    if (this.#names.length < this.#textFrom) this.#out += '\n'
+  }
+
+  /** All that was written. */
+  toString(): string {
+    return this.#out
+  }
+
+  #endTag(): void {
+    if (!this.#inTag) return
+    this.#inTag = false
+    this.#out += this.#names.length >= this.#textFrom ? '>' : '>\n'
+  }
+
+  #indent(): string {
+    const depth = this.#names.length
+    return depth >= this.#textFrom ? '' : '  '.repeat(depth)
+  }
+}

@@ -22,6 +22,7 @@ const numbers = {
   timeout: 68,
   'argument-unsupported': 74,
   'operation-unsupported': 84,
+  'resource-busy': 87,
   'access-denied': 88,
   'xml-invalid-schema': 92,
   'device-missing': 99,
@@ -39,7 +40,7 @@ export const errorDomains = {
   xml: 5,
   domain: 6,
   rpc: 7,
-  conf: 13,
+  conf: 9,
   xen: 1,
   qemu: 10,
   nodedev: 22,
@@ -74,6 +75,12 @@ export interface ErrorDetails {
   number?: number
   /** libvirt's error domain (`virErrorDomain`); 22, node devices, unless told. */
   errorDomain?: number
+  /** The rest of the `virError` that a libvirtd sent: its level, `str1` to `str3` and `int1`, `int2`. */
+  libvirt?: {
+    readonly level: number
+    readonly strings: readonly (string | undefined)[]
+    readonly integers: readonly number[]
+  }
   /** The failure behind this one. */
   cause?: unknown
 }

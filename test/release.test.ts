@@ -13,6 +13,10 @@ interface Manifest {
   scripts: Record<string, string>
 }
 
+interface Lock {
+  packages: Record<string, { optionalDependencies?: Record<string, string> }>
+}
+
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 const manifest: Manifest = JSON.parse(read('package.json'))
 
@@ -46,6 +50,14 @@ describe('package.json', () => {
 })
 
 describe('package-lock.json', () => {
+  // A mirror that lacks another platform's package makes npm leave it out, and then `npm ci` refuses the file elsewhere.
+  it('lists the packages of every platform', () => {
+    const { packages }: Lock = JSON.parse(read('package-lock.json'))
+    const wanted = Object.values(packages).flatMap((one) => Object.keys(one.optionalDependencies ?? {}))
+    const listed = new Set(Object.keys(packages).map((path) => path.split('node_modules/').at(-1)))
+    expect(wanted.filter((name) => !listed.has(name))).toEqual([])
+  })
+
   it('names no host to download from', () => {
     expect(read('package-lock.json')).not.toContain('"resolved": "http')
   })

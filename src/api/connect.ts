@@ -1,0 +1,49 @@
+import { type Backend, type CallOptions, isBackend } from '../backend.js'
+import { VirtError } from '../errors.js'
+import { nearestNames } from '../model/device-name.js'
+import { type ConnectionUri, parseUri } from '../model/uri.js'
+import { Connection } from './connection.js'
+
+/** How a connection is opened. */
+export interface ConnectOptions extends CallOptions {
+  /** Refuse every change with error 29 (`virConnectOpenReadOnly`). */
+  readOnly?: boolean
+}
+
+/** What opens each scheme: the driver and, where it matters, the transport. Loaded when first asked for. */
+const schemes: Readonly<Record<string, (uri: ConnectionUri, options: ConnectOptions) => Promise<Backend>>> = {
+  mock: async (uri) => (await import('../backends/mock-uri.js')).openMock(uri),
+}
+
+function schemeOf(uri: ConnectionUri) {
+  const scheme = uri.transport === undefined ? uri.driver : `${uri.driver}+${uri.transport}`
+  const open = Object.hasOwn(schemes, scheme) ? schemes[scheme] : undefined
+  if (open) return open
+  const known = Object.keys(schemes)
+  const candidates = nearestNames(scheme, known)
+  throw new VirtError(
+    'no-connection',
+    `nothing opens '${uri.text.slice(0, 200)}': the scheme ${scheme} is none of ${known.join(', ')}`,
+    { candidates },
+  )
+}
+
+/**
+ * Opens a host: a URI, or a backend made by hand, such as `mock({ … })`. Without either, the URI in `$HOSTDEV_URI`,
+ * else `linux:///`, this machine. Answers to `virConnectOpen` and `virConnectOpenReadOnly`.
+ *
+ * @throws VirtError `no-connection` for a scheme that nothing opens, `invalid-argument` for what is no URI, and what
+ * the backend says when the host cannot be had
+ */
+export async function connect(
+  target?: string | Backend | Promise<Backend>,
+  options: ConnectOptions = {},
+): Promise<Connection> {
+  options.signal?.throwIfAborted()
+  const given = await (target ?? globalThis.process?.env.HOSTDEV_URI ?? 'linux:///')
+  if (isBackend(given)) return new Connection(given, options.readOnly ?? false)
+  if (typeof given !== 'string')
+    throw new VirtError('invalid-argument', 'connect() was given neither a URI nor a backend; pass one of them')
+  const uri = parseUri(given)
+  return new Connection(await schemeOf(uri)(uri, options), options.readOnly ?? false)
+}

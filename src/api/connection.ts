@@ -1,0 +1,159 @@
+import { type Backend, type CallOptions, type DefOptions, type DeviceFilter, need, type Warning } from '../backend.js'
+import { VirtError } from '../errors.js'
+import { checkDeviceName, nearestNames } from '../model/device-name.js'
+import { capabilityOf, type NodeDeviceDef, nodeDevice } from '../model/node-device.js'
+import { NodeDevice } from './node-device.js'
+
+/** Which devices to list, and how the call ends early. */
+export interface ListOptions extends DeviceFilter, CallOptions {}
+
+const brand = Symbol.for('hostdev.Connection')
+
+/** An open host. Made by {@link connect}; answers to `virConnect`. */
+export class Connection implements AsyncDisposable {
+  readonly #backend: Backend
+  #closed = false
+
+  constructor(
+    backend: Backend,
+    /** Whether every change is refused. */
+    readonly readOnly: boolean,
+  ) {
+    this.#backend = backend
+    Object.defineProperty(this, brand, { value: true })
+  }
+
+  /** The URI under which this host is opened again (`virConnectGetURI`). */
+  get uri(): string {
+    return this.#backend.uri
+  }
+
+  /** Devices, sorted by name. Answers to `virConnectListAllNodeDevices`. */
+  async listNodeDevices(options: ListOptions = {}): Promise<NodeDevice[]> {
+    return (await this.#names(options)).map((name) => this.#handle(name))
+  }
+
+  /** How many there are (`virNodeNumOfDevices`). */
+  async numOfNodeDevices(options: ListOptions = {}): Promise<number> {
+    return (await this.#names(options)).length
+  }
+
+  /**
+   * Full defs in bulk, as they are read: quicker than asking each device. What vanishes meanwhile is left out.
+   */
+  async *nodeDeviceDefs(options: ListOptions & DefOptions = {}): AsyncGenerator<NodeDeviceDef, void, undefined> {
+    const backend = this.#open(options)
+    if (backend.devices.defs) {
+      yield* backend.devices.defs(options, options)
+      return
+    }
+    for (const name of await this.#names(options)) {
+      const def = await backend.devices.lookup(name, options)
+      if (def) yield def
+    }
+  }
+
+  /**
+   * The device of that name (`virNodeDeviceLookupByName`).
+   *
+   * @throws VirtError `no-node-device` with the nearest names as candidates, `invalid-argument` for what is no name
+   */
+  async lookupNodeDevice(name: string, options: CallOptions = {}): Promise<NodeDevice> {
+    const backend = this.#open(options)
+    checkDeviceName(name)
+    if (await backend.devices.lookup(name, options)) return this.#handle(name)
+    throw await this.#missing(name, name, options)
+  }
+
+  /**
+   * The device at a folder in /sys, or of a HAL udi: the lookup by key that the 2008 proposal has and libvirt lacks.
+   *
+   * @throws VirtError `no-node-device`
+   */
+  async lookupNodeDeviceByKey(key: string, options: CallOptions = {}): Promise<NodeDevice> {
+    const { devices, name: backend } = this.#open(options)
+    const name = await need(backend, devices, 'lookupByKey')(key, options)
+    if (name !== undefined) return this.#handle(name)
+    throw await this.#missing(key, key.split('/').at(-1) ?? key, options)
+  }
+
+  /**
+   * The SCSI host with that world wide node and port name, in any case, with or without `0x`
+   * (`virNodeDeviceLookupSCSIHostByWWN`).
+   *
+   * @throws VirtError `no-node-device`
+   */
+  async lookupNodeDeviceScsiHostByWwn(wwnn: string, wwpn: string, options: CallOptions = {}): Promise<NodeDevice> {
+    const [node, port] = [wwn(wwnn), wwn(wwpn)]
+    for await (const def of this.nodeDeviceDefs({ ...options, capability: 'fc_host' })) {
+      const fc = capabilityOf(def, 'scsi_host')?.fcHost
+      if (fc && wwn(fc.wwnn) === node && wwn(fc.wwpn) === port) return this.#handle(def.name)
+    }
+    throw new VirtError('no-node-device', `no SCSI host has the node name ${node} and the port name ${port}`)
+  }
+
+  /** Makes a virtual device: an NPIV vHBA or a mediated device (`virNodeDeviceCreateXML`). */
+  async createNodeDevice(device: NodeDeviceDef | string, options: CallOptions = {}): Promise<NodeDevice> {
+    const { devices, name } = this.#change(options)
+    return this.#handle(await need(name, devices, 'create')(toDef(device), options))
+  }
+
+  /** Defines a device that outlives the host's reboot, without starting it (`virNodeDeviceDefineXML`). */
+  async defineNodeDevice(device: NodeDeviceDef | string, options: CallOptions = {}): Promise<NodeDevice> {
+    const { devices, name } = this.#change(options)
+    return this.#handle(await need(name, devices, 'define')(toDef(device), options))
+  }
+
+  /** What about the host was found odd so far: files that cannot be read or hold nonsense. */
+  warnings(): readonly Warning[] {
+    return this.#open().devices.warnings?.() ?? []
+  }
+
+  /** Ends the connection; whatever it holds is let go. Later calls answer `operation-invalid`. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#backend[Symbol.asyncDispose]()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #open(options: CallOptions = {}): Backend {
+    options.signal?.throwIfAborted()
+    if (this.#closed) throw new VirtError('operation-invalid', `the connection to ${this.uri} is closed; open another`)
+    return this.#backend
+  }
+
+  #change(options: CallOptions): Backend {
+    const backend = this.#open(options)
+    if (this.readOnly)
+      throw new VirtError('read-only', `the connection to ${this.uri} is read-only; open it without readOnly to change`)
+    return backend
+  }
+
+  async #names(options: ListOptions): Promise<string[]> {
+    return (await this.#open(options).devices.list(options, options)).sort()
+  }
+
+  #handle(name: string): NodeDevice {
+    return new NodeDevice(name, {
+      read: (options) => this.#open(options),
+      change: (options) => this.#change(options),
+      missing: (options) => this.#missing(name, name, options),
+    })
+  }
+
+  async #missing(wanted: string, like: string, options: CallOptions): Promise<VirtError> {
+    const candidates = nearestNames(like, await this.#names(options))
+    const hint = candidates.length > 0 ? `; the nearest: ${candidates.join(', ')}` : ''
+    const shown = JSON.stringify(wanted.slice(0, 200)).slice(1, -1)
+    return new VirtError('no-node-device', `${shown} is not on this host${hint}`, { device: wanted, candidates })
+  }
+}
+
+const wwn = (text: string): string => text.toLowerCase().replace(/^0x/, '')
+
+const toDef = (device: NodeDeviceDef | string): NodeDeviceDef =>
+  typeof device === 'string' ? nodeDevice.parse(device) : device

@@ -1,0 +1,131 @@
+import {
+  type Backend,
+  type CallOptions,
+  type DefOptions,
+  type DetachOptions,
+  type DeviceDriver,
+  type DeviceState,
+  need,
+  type UpdateOptions,
+} from '../backend.js'
+import type { VirtError } from '../errors.js'
+import { listCapabilities } from '../model/device-caps.js'
+import { type NodeDeviceDef, nodeDevice } from '../model/node-device.js'
+
+/** What a handle may ask of its connection. */
+interface Owner {
+  read(options: CallOptions): Backend
+  change(options: CallOptions): Backend
+  missing(options: CallOptions): Promise<VirtError>
+}
+
+const brand = Symbol.for('hostdev.NodeDevice')
+
+/**
+ * A device of a host. The handle holds the name only; each call reads the host anew, so that it never shows a state
+ * that is past. Answers to `virNodeDevice`.
+ */
+export class NodeDevice {
+  readonly #owner: Owner
+
+  constructor(
+    /** Unique on its host: `pci_0000_00_1f_3` (`virNodeDeviceGetName`). */
+    readonly name: string,
+    owner: Owner,
+  ) {
+    this.#owner = owner
+    Object.defineProperty(this, brand, { value: true })
+  }
+
+  /** All that is known of the device, as plain JSON. @throws VirtError `no-node-device` when it is gone */
+  async def(options: DefOptions = {}): Promise<NodeDeviceDef> {
+    const def = await this.#owner.read(options).devices.lookup(this.name, options)
+    if (!def) throw await this.#owner.missing(options)
+    return def
+  }
+
+  /** The same as libvirt's `<device>` document (`virNodeDeviceGetXMLDesc`). */
+  async xml(options: DefOptions = {}): Promise<string> {
+    return nodeDevice.format(await this.def(options), options)
+  }
+
+  /** Name of the device above it; `undefined` for `computer` (`virNodeDeviceGetParent`). */
+  async parent(options: CallOptions = {}): Promise<string | undefined> {
+    return (await this.def(options)).parent
+  }
+
+  /** Words for what it is, nested capabilities among them (`virNodeDeviceListCaps`, `virNodeDeviceNumOfCaps`). */
+  async capabilities(options: CallOptions = {}): Promise<string[]> {
+    return listCapabilities(await this.def(options))
+  }
+
+  /** Whether the device is there, or only defined (`virNodeDeviceIsActive`). */
+  async isActive(options: CallOptions = {}): Promise<boolean> {
+    return (await this.#state(options)).active
+  }
+
+  /** Whether it has a definition that outlives it (`virNodeDeviceIsPersistent`). */
+  async isPersistent(options: CallOptions = {}): Promise<boolean> {
+    return (await this.#state(options)).persistent
+  }
+
+  /** Whether it is started with the host (`virNodeDeviceGetAutostart`). */
+  async autostart(options: CallOptions = {}): Promise<boolean> {
+    return (await this.#state(options)).autostart
+  }
+
+  /** Has it started with the host, or not (`virNodeDeviceSetAutostart`). */
+  async setAutostart(autostart: boolean, options: CallOptions = {}): Promise<void> {
+    await this.#do('setAutostart', options)(this.name, autostart, options)
+  }
+
+  /** Removes a virtual device (`virNodeDeviceDestroy`). */
+  async destroy(options: CallOptions = {}): Promise<void> {
+    await this.#do('destroy', options)(this.name, options)
+  }
+
+  /** Forgets its definition (`virNodeDeviceUndefine`). */
+  async undefine(options: CallOptions = {}): Promise<void> {
+    await this.#do('undefine', options)(this.name, options)
+  }
+
+  /** Starts a defined device (`virNodeDeviceCreate`). */
+  async start(options: CallOptions = {}): Promise<void> {
+    await this.#do('start', options)(this.name, options)
+  }
+
+  /** Changes the device that is there, its definition, or both (`virNodeDeviceUpdate`; libvirt 10.1). */
+  async update(device: NodeDeviceDef | string, options: UpdateOptions = {}): Promise<void> {
+    const def = typeof device === 'string' ? nodeDevice.parse(device) : device
+    await this.#do('update', options)(this.name, def, options)
+  }
+
+  /** Takes it from its driver, so that a guest may have it (`virNodeDeviceDetachFlags`). */
+  async detach(options: DetachOptions = {}): Promise<void> {
+    await this.#do('detach', options)(this.name, options)
+  }
+
+  /** Gives it back to the driver it had (`virNodeDeviceReAttach`). */
+  async reattach(options: CallOptions = {}): Promise<void> {
+    await this.#do('reattach', options)(this.name, options)
+  }
+
+  /** Resets it (`virNodeDeviceReset`). */
+  async reset(options: CallOptions = {}): Promise<void> {
+    await this.#do('reset', options)(this.name, options)
+  }
+
+  #do<K extends Change>(method: K, options: CallOptions): NonNullable<DeviceDriver[K]> {
+    const { name, devices } = this.#owner.change(options)
+    return need(name, devices, method)
+  }
+
+  async #state(options: CallOptions): Promise<DeviceState> {
+    const { devices } = this.#owner.read(options)
+    if (devices.state) return await devices.state(this.name, options)
+    await this.def(options)
+    return { active: true, persistent: this.name === 'computer', autostart: this.name === 'computer' }
+  }
+}
+
+type Change = 'setAutostart' | 'destroy' | 'undefine' | 'start' | 'update' | 'detach' | 'reattach' | 'reset'

@@ -1,0 +1,30 @@
+import { type Connection, nodeDevice, VirtError } from '../../index.js'
+import type { Terminal } from '../terminal.js'
+
+/** What `hostdev dumpxml` was asked for. */
+export interface DumpFlags {
+  all?: boolean
+  compat?: boolean
+}
+
+/** `hostdev dumpxml`: libvirt's XML of devices, one document after another. */
+export async function dumpxml(
+  conn: Connection,
+  names: readonly string[],
+  flags: DumpFlags,
+  terminal: Terminal,
+): Promise<void> {
+  const options = { compat: flags.compat ?? false }
+  if (flags.all) for await (const def of conn.nodeDeviceDefs(options)) terminal.write(nodeDevice.format(def, options))
+  let missing: unknown
+  for (const name of names) {
+    try {
+      terminal.write(await (await conn.lookupNodeDevice(name)).xml(options))
+    } catch (error) {
+      // the others are shown all the same; the first that is missing is what the command ends with
+      if (!VirtError.is(error, 'no-node-device', 'invalid-argument')) throw error
+      missing ??= error
+    }
+  }
+  if (missing !== undefined) throw missing
+}

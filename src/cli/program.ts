@@ -1,0 +1,91 @@
+import { Command, CommanderError, Option } from 'commander'
+import { type Connection, connect, VirtError } from '../index.js'
+import { dumpxml } from './commands/dumpxml.js'
+import { info } from './commands/info.js'
+import { list } from './commands/list.js'
+import { printable, type Terminal, terminalOf } from './terminal.js'
+
+/** Exit statuses, as scripts rely on them. */
+const status = { ok: 0, failure: 1, usage: 2 } as const
+
+const words = (value: string, before: string[] = []): string[] => [...before, ...value.split(',')]
+
+/** The command line; what it prints goes to `out`. */
+export function program(out: Terminal): Command {
+  const root = new Command('hostdev')
+    .description('Shows the devices of a virtualization host and hands them to guests.')
+    .option(
+      '-c, --connect <uri>',
+      'the host: linux:///, linux:///?root=DIR, mock:///FOLDER… ($HOSTDEV_URI, else linux:///)',
+    )
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => void process.stderr.write(text) })
+    .showHelpAfterError('(hostdev --help shows what there is)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  hostdev list --tree                     everything this machine has, under its parents
+  hostdev list --bus pci                  one bus only
+  hostdev list --cap net --cap storage    several kinds
+  hostdev dumpxml pci_0000_00_1f_2        libvirt's XML of one device
+  hostdev info net_lo_00_00_00_00_00_00   every value, and where it comes from
+
+Exit status: 0 done, 1 failed, 2 wrong usage.`,
+    )
+
+  const on = async (work: (conn: Connection) => Promise<void>): Promise<void> => {
+    await using conn = await connect(root.opts<{ connect?: string }>().connect, { readOnly: true })
+    await work(conn)
+  }
+  const compat = () => new Option('--compat', "libvirt 9.0's exact output, its known mistakes included")
+
+  root
+    .command('list')
+    .description('list devices')
+    .option('--tree', 'under their parents')
+    .option('--names', 'names only: quicker, and made for scripts')
+    .option('--cap <kind>', 'only devices of that kind: pci, usb_device, net, storage, fc_host… (repeatable)', words)
+    .option('--bus <bus>', 'only devices on that bus: pci, usb, scsi… (repeatable)', words)
+    .option('--json', 'as JSON')
+    .action((flags) => on((conn) => list(conn, flags, out)))
+
+  root
+    .command('dumpxml')
+    .description("print devices as libvirt's XML")
+    .argument('[name...]', 'names, as `hostdev list` shows them')
+    .option('--all', 'every device')
+    .addOption(compat())
+    .action((names: string[], flags, command: Command) => {
+      if (names.length === 0 && !flags.all)
+        command.error('error: name a device, or say --all; `hostdev list` shows what there is')
+      return on((conn) => dumpxml(conn, names, flags, out))
+    })
+
+  root
+    .command('info')
+    .description('show all that is known of a device, and where each value comes from')
+    .argument('<name>', 'a name, as `hostdev list` shows it')
+    .action((name: string) => on((conn) => info(conn, name, out)))
+
+  return root
+}
+
+/** Runs the command line and answers with its exit status. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const out = terminalOf(process.stdout, process.env)
+  // the reader of a pipe may leave early, as `head` does; that is no failure
+  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === 'EPIPE' ? status.ok : status.failure),
+  )
+  try {
+    await program(out).parseAsync(argv, { from: 'user' })
+    return status.ok
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? status.ok : status.usage
+    if (!VirtError.is(error)) throw error
+    const { colour } = terminalOf(process.stderr, process.env)
+    process.stderr.write(`${colour.red('error:')} ${printable(error.message)}\n`)
+    return status.failure
+  }
+}

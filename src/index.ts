@@ -1,0 +1,26 @@
+export { type ConnectOptions, connect } from './api/connect.js'
+export { Connection, type ListOptions } from './api/connection.js'
+export { NodeDevice } from './api/node-device.js'
+export type {
+  Backend,
+  CallOptions,
+  DefOptions,
+  DetachOptions,
+  DeviceDriver,
+  DeviceFilter,
+  DeviceState,
+  UpdateOptions,
+  Warning,
+} from './backend.js'
+export { type ErrorCode, type ErrorDetails, VirtError } from './errors.js'
+export { describeCapability, describeDevice, formatSize } from './model/describe.js'
+export {
+  type Capability,
+  type CapabilityKind,
+  type CapabilityOf,
+  capabilityOf,
+  type NodeDeviceDef,
+  nodeDevice,
+} from './model/node-device.js'
+export { formatPciAddress, type PciAddress, parsePciAddress } from './model/pci-address.js'
+export { type ValueSource, valueSource } from './model/value-sources.js'

@@ -1,0 +1,1 @@
+export { type MockOptions, mock } from './backends/mock.js'

@@ -1,0 +1,74 @@
+import { VirtError } from '../errors.js'
+import { nearestNames } from './device-name.js'
+import type { Capability, CapabilityKind, CapabilityOf, NodeDeviceDef } from './node-device.js'
+
+/** What of a capability counts as a kind of its own, in libvirt's order (`virNodeDeviceCapsListExport`). */
+const nested: { readonly [K in CapabilityKind]?: (capability: CapabilityOf<K>) => readonly (string | false)[] } = {
+  pci: (it) => [it.mdevTypes !== undefined && 'mdev_types', it.vpd !== undefined && 'vpd'],
+  scsi_host: (it) => [it.fcHost !== undefined && 'fc_host', it.vportOps !== undefined && 'vports'],
+  css: (it) => [it.mdevTypes !== undefined && 'mdev_types'],
+  ap_matrix: (it) => [it.mdevTypes !== undefined && 'mdev_types'],
+  ccw: (it) => [it.groupDevice !== undefined && 'ccwgroup_member'],
+}
+
+/**
+ * Words for what a device is: its kinds, each followed by the nested capabilities that count as kinds. `vport_ops` is
+ * called `vports` here, as libvirt does (`virNodeDeviceListCaps`).
+ */
+export function listCapabilities(def: NodeDeviceDef): string[] {
+  return def.capabilities.flatMap((capability) => {
+    if (capability.kind === 'other') return [capability.type]
+    const inside = nested[capability.kind] as ((capability: Capability) => (string | false)[]) | undefined
+    return [capability.kind, ...(inside?.(capability) ?? []).filter((word) => word !== false)]
+  })
+}
+
+/** The bus each kind of device is on, as far as it is on one; buses by the kernel's names (/sys/bus). */
+const busOf: { readonly [K in CapabilityKind]?: string } = {
+  pci: 'pci',
+  usb_device: 'usb',
+  usb: 'usb',
+  scsi_host: 'scsi',
+  scsi_target: 'scsi',
+  scsi: 'scsi',
+  mdev: 'mdev',
+  ccw: 'ccw',
+  ccwgroup: 'ccwgroup',
+  css: 'css',
+  vdpa: 'vdpa',
+  ap_card: 'ap',
+  ap_queue: 'ap',
+  ap_matrix: 'ap',
+}
+
+/** Every bus by which devices can be listed. */
+export const buses: readonly string[] = [...new Set(Object.values(busOf))].sort()
+
+const words = (wanted: string | readonly string[] | undefined): readonly string[] | undefined =>
+  typeof wanted === 'string' ? [wanted] : wanted
+
+/**
+ * The buses that a filter names, as a list.
+ *
+ * @throws VirtError `invalid-argument` for one that is not known; an unknown capability, in contrast, matches nothing,
+ * as in libvirt
+ */
+export function busesOf(filter: { bus?: string | readonly string[] }): readonly string[] | undefined {
+  const wanted = words(filter.bus)
+  const unknown = wanted?.find((bus) => !buses.includes(bus))
+  if (unknown === undefined) return wanted
+  throw new VirtError('invalid-argument', `'${unknown.slice(0, 100)}' is no bus; the known are ${buses.join(', ')}`, {
+    candidates: nearestNames(unknown, buses),
+  })
+}
+
+/** Whether a device has one of the capabilities and is on one of the buses that are asked for. */
+export function matchesFilter(
+  def: NodeDeviceDef,
+  filter: { capability?: string | readonly string[]; bus?: string | readonly string[] },
+): boolean {
+  const capabilities = words(filter.capability)
+  if (capabilities && !listCapabilities(def).some((word) => capabilities.includes(word))) return false
+  const wanted = busesOf(filter)
+  return !wanted || def.capabilities.some(({ kind }) => wanted.includes(busOf[kind] ?? ''))
+}

@@ -1,0 +1,86 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pc from 'picocolors'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { program } from '../../src/cli/program.js'
+import type { Terminal } from '../../src/cli/terminal.js'
+import { smallHost } from '../data/small-host.js'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hostdev-cli-'))
+  await Promise.all(smallHost.map((xml, index) => writeFile(join(folder, `${index}.xml`), xml)))
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+})
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await rm(folder, { recursive: true })
+})
+
+async function run(argv: string[], width = Number.POSITIVE_INFINITY): Promise<string> {
+  let text = ''
+  const terminal: Terminal = { width, colour: pc.createColors(false), write: (part) => (text += part) }
+  await program(terminal).parseAsync(['-c', `mock://${folder}`, ...argv], { from: 'user' })
+  return text
+}
+
+describe('hostdev list', () => {
+  it('shows each device under its parent', async () => {
+    expect(await run(['list', '--tree'])).toBe(`computer  ACME Lab Bench
+├─ net_eth0_52_54_00_aa_bb_cc  eth0 52:54:00:aa:bb:cc up 1000 Mb/s
+├─ pci_0000_00_1f_2  (ahci)  Intel Corporation SATA Controller <AHCI> [8086:2922]
+│  └─ block_sda_DISK_1  /dev/sda disk DISK "1" 32 GiB
+└─ usb_usb1  (usb)  Linux Foundation 2.0 root hub [1d6b:0002]
+   └─ usb_1_0_1_0  (hub)  interface 0, class 9
+`)
+  })
+
+  it('keeps every line within a narrow terminal', async () => {
+    const lines = (await run(['list', '--tree'], 24)).trimEnd().split('\n')
+    expect(lines.map((line) => line.length <= 24)).toEqual(lines.map(() => true))
+    expect(lines[3]).toBe('│  └─ block_sda_DISK_1 …')
+  })
+
+  it('shows names alone', async () => {
+    expect(await run(['list', '--names', '--bus', 'usb'])).toBe('usb_1_0_1_0\nusb_usb1\n')
+  })
+
+  it('takes several capabilities', async () => {
+    expect(await run(['list', '--names', '--cap', 'net,storage', '--cap', 'system'])).toBe(
+      'block_sda_DISK_1\ncomputer\nnet_eth0_52_54_00_aa_bb_cc\n',
+    )
+  })
+
+  it('prints defs as JSON', async () => {
+    expect(JSON.parse(await run(['list', '--json', '--cap', 'system']))).toMatchObject([{ name: 'computer' }])
+  })
+})
+
+describe('hostdev dumpxml', () => {
+  it('prints documents one after another', async () => {
+    expect(await run(['dumpxml', 'computer', 'usb_usb1'])).toBe(`${smallHost[0]}${smallHost[3]}`)
+  })
+
+  it('prints the devices that are there, and fails for the one that is not', async () => {
+    await expect(run(['dumpxml', 'computer', 'usb_usb2'])).rejects.toThrow(/usb_usb2 is not on this host.*usb_usb1/)
+  })
+
+  it('asks for a name', async () => {
+    await expect(run(['dumpxml'])).rejects.toMatchObject({ exitCode: 1, code: 'commander.error' })
+  })
+})
+
+describe('hostdev info', () => {
+  it('shows values with their units and where they come from', async () => {
+    expect(await run(['info', 'block_sda_DISK_1'])).toMatch(
+      /size +34359738368 bytes \(32 GiB\) +size, in 512-byte units\n/,
+    )
+  })
+
+  it('shows addresses as the kernel writes them', async () => {
+    expect(await run(['info', 'pci_0000_00_1f_2'])).toMatch(
+      /iommuGroup.addresses\[0\] +0000:00:1f.2 +iommu_group\/devices/,
+    )
+  })
+})

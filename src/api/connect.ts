@@ -12,7 +12,7 @@ export interface ConnectOptions extends CallOptions {
 
 /** What opens each scheme: the driver and, where it matters, the transport. Loaded when first asked for. */
 const schemes: Readonly<Record<string, (uri: ConnectionUri, options: ConnectOptions) => Promise<Backend>>> = {
-  mock: async (uri) => (await import('../backends/mock-uri.js')).openMock(uri),
+  mock: async (uri) => (await import('./open-mock.js')).openMock(uri),
 }
 
 function schemeOf(uri: ConnectionUri) {

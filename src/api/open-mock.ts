@@ -1,8 +1,8 @@
 import type { Backend } from '../backend.js'
+import { mock } from '../backends/mock.js'
 import { VirtError } from '../errors.js'
 import type { ConnectionUri } from '../model/uri.js'
 import { readXmlFolder } from '../os/xml-folder.js'
-import { mock } from './mock.js'
 
 /** Opens `mock:///path/to/folder`: a mock host whose devices are the `.xml` files of that folder. */
 export async function openMock(uri: ConnectionUri): Promise<Backend> {

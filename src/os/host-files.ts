@@ -34,10 +34,14 @@ export interface HostFiles {
   real(path: string): Answer<string>
   stat(path: string): Answer<FileStat>
   /**
-   * The first bytes of a file. The array is the caller's for as long as it makes no other call: it may be reused.
+   * Bytes of a file. The array is the caller's for as long as it makes no other call: it may be reused.
    * @param max bytes to read at most; 4096 unless told, the size of a sysfs page
+   * @param from where to begin; the first byte unless told
    */
-  bytes(path: string, max?: number): Answer<Uint8Array>
+  bytes(path: string, max?: number, from?: number): Answer<Uint8Array>
   /** The same for files that may block, such as a PCI device's `vpd`; the array is the caller's to keep. */
   bytesLater(path: string, max: number, options?: { signal?: AbortSignal }): Promise<Answer<Uint8Array>>
 }
+
+/** How many symbolic links the kernel follows before it answers ELOOP (path_resolution(7)). */
+export const mostLinks = 40

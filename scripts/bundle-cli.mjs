@@ -15,6 +15,7 @@ const require = createRequire(import.meta.url)`
 
 /** Bundles the command into one ES module, with the licences of what went into it beside it. */
 export async function bundleCli() {
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: ['src/cli/main.ts'],
@@ -26,6 +27,7 @@ export async function bundleCli() {
     format: 'esm',
     target: 'node20.19',
     banner: { js: banner },
+    define: { 'process.env.HOSTDEV_VERSION': JSON.stringify(version) },
     logLevel: 'warning',
   })
   await mkdir(join(root, 'dist/cli'), { recursive: true })

@@ -14,6 +14,8 @@ const words = (value: string, before: string[] = []): string[] => [...before, ..
 export function program(out: Terminal): Command {
   const root = new Command('hostdev')
     .description('Shows the devices of a virtualization host and hands them to guests.')
+    // the bundler puts the number of package.json here
+    .version(process.env.HOSTDEV_VERSION ?? 'unbundled', '--version', 'print the version')
     .option(
       '-c, --connect <uri>',
       'the host: linux:///, linux:///?root=DIR, mock:///FOLDER… ($HOSTDEV_URI, else linux:///)',

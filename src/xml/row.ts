@@ -14,6 +14,8 @@ export interface Row<T> {
   readonly many: boolean
   /** Whether libvirt's schema lets the element lack it; as `optional` unless told. */
   readonly mayLack: boolean
+  /** The value it has where an element or a def says none. */
+  readonly otherwise?: T
   /** Reads from the element that holds the attribute or text, or from the child element itself. */
   read(element: XmlElement, reading: Reading): T | undefined
   /** Writes the attribute or text, or the child element with its content: `inside` adds attributes to that. */
@@ -106,11 +108,10 @@ export const leaf = <T>(source: string, text: Text<T>): Row<T> => ({
 export const many = <T>(source: string, inner: Codec<T>): Row<T[]> => {
   const single = one(source, inner)
   return {
-    ...single,
+    // the table collects what is read of each element
+    ...(single as unknown as Row<T[]>),
     many: true,
     mayLack: true,
-    // the table collects what is read of each element
-    read: single.read as unknown as Row<T[]>['read'],
     write(sink, values, writing) {
       for (const value of values) single.write(sink, value, writing)
     },
@@ -132,3 +133,6 @@ export const flag = (source: string): Row<true> => {
 /** The same row, which the def may lack. */
 export const opt = <T>(row: Row<T>): Row<T | undefined> =>
   ({ ...row, optional: true, mayLack: true }) as Row<T | undefined>
+
+/** The same row with the value it has where the element lacks it; written even so. With {@link opt}, a def may lack it. */
+export const otherwise = <T>(value: T, row: Row<T>): Row<T> => ({ ...row, mayLack: true, otherwise: value })

@@ -23,9 +23,12 @@ export interface Table<R extends Rows> extends Codec<Shape<R>> {
   readonly rows: R
 }
 
-/** How libvirt's schema wants the children: in the order of the rows, or in any. */
+/** How libvirt's schema wants the children. */
 export interface TableOptions {
+  /** In the order of the rows, or in any. */
   order?: 'rows' | 'any'
+  /** Rows whose elements stand side by side: a group of RELAX NG inside an interleave, as libxml2 checks it. */
+  together?: readonly string[]
 }
 
 interface Entry {
@@ -111,7 +114,7 @@ const stepOf = (row: AnyRow): string => (row.place.source === '' ? '' : `/${row.
  * The declaration of an element: each row names a value of the def and where it stands. Rows are written in the order
  * they stand in, which is libvirt's.
  */
-export function table<R extends Rows>(rows: R, { order = 'rows' }: TableOptions = {}): Table<R> {
+export function table<R extends Rows>(rows: R, { order = 'rows', together = [] }: TableOptions = {}): Table<R> {
   const layout = new Layout(rows)
 
   function read(element: XmlElement, reading: Reading, told: readonly string[] = []): Shape<R> {
@@ -133,8 +136,10 @@ export function table<R extends Rows>(rows: R, { order = 'rows' }: TableOptions 
       else if (reading.strict) throw invalid(child, 'stands twice; keep one')
     }
     for (const { key, row } of layout.entries) {
-      if (row.optional || def[key] !== undefined) continue
-      if (row.many) def[key] = []
+      if (def[key] !== undefined) continue
+      if (row.otherwise !== undefined) def[key] = row.otherwise
+      else if (row.optional) continue
+      else if (row.many) def[key] = []
       else throw invalid(element, 'is missing', stepOf(row))
     }
     const [stranger] = reading.strict ? strangers(element, layout, told) : []
@@ -159,7 +164,8 @@ export function table<R extends Rows>(rows: R, { order = 'rows' }: TableOptions 
         const inside = () => {
           for (const guest of present) guest.row.write(sink, def[guest.key], writing)
         }
-        if (host === row && def[key] !== undefined) row.write(sink, def[key], writing, inside)
+        const own = def[key] ?? row.otherwise
+        if (host === row && own !== undefined) row.write(sink, own, writing, inside)
         else if (present.length > 0) {
           openPlace(sink, row.place)
           inside()
@@ -174,6 +180,7 @@ export function table<R extends Rows>(rows: R, { order = 'rows' }: TableOptions 
         else if (!row.mayLack) findings.push(finding(element, 'is missing', stepOf(row)))
       }
       let last = 0
+      let group = ''
       const seen = new Set<string>()
       for (const child of element.children) {
         const guests = layout.guests.get(child.name) ?? []
@@ -186,6 +193,10 @@ export function table<R extends Rows>(rows: R, { order = 'rows' }: TableOptions 
         }
         if (order === 'rows' && entry.index < last) findings.push(finding(child, 'stands in the wrong order'))
         if (seen.has(entry.key) && !entry.row.many) findings.push(finding(child, 'stands twice'))
+        if (together.includes(entry.key)) {
+          if (group === 'ended') findings.push(finding(child, `stands apart from ${together.join(' and ')}`))
+          group = 'open'
+        } else if (group === 'open') group = 'ended'
         last = entry.index
         seen.add(entry.key)
         entry.row.check(child, findings)

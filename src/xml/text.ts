@@ -56,10 +56,48 @@ export const uint: Text<number> = {
 }
 
 /** The same, written in hexadecimal with at least so many digits: `hex(4)` spells 70 `0x0046`. */
-export const hex = (digits: number): Text<number> => ({
-  ...uint,
+export const hex = (digits: number, text: Text<number> = uint): Text<number> => ({
+  ...text,
   to: (value) => `0x${value.toString(16).padStart(digits, '0')}`,
   admits: (text) => /^0x[\da-f]+$/.test(text),
+})
+
+const inC: Record<0 | 10 | 16, RegExp> = {
+  0: /^[ \t-\r]*\+?(?:0x(?<hex>[\da-f]+)|0(?<octal>[0-7]*)|(?<decimal>[1-9]\d*))$/i,
+  10: /^[ \t-\r]*\+?(?<decimal>\d+)$/,
+  16: /^[ \t-\r]*\+?(?:0x)?(?<hex>[\da-f]+)$/i,
+}
+
+/** The value of a number as C's strtoul takes it: blanks and a plus sign may come before it, nothing after it. */
+function fromC(text: string, base: 0 | 10 | 16): bigint | undefined {
+  const { hex, octal, decimal } = inC[base].exec(text)?.groups ?? {}
+  if (hex !== undefined) return BigInt(`0x${hex}`)
+  if (octal !== undefined) return BigInt(`0o0${octal}`)
+  return decimal === undefined ? undefined : BigInt(decimal)
+}
+
+/**
+ * A number of 32 bits as libvirt reads most of a domain's (`virXMLPropUInt`): with base 0, `0x1f`, `037` and `31` are
+ * the same. Written in decimal.
+ */
+export const cUint = (base: 0 | 10 | 16 = 0): Text<number> => ({
+  ...decimal,
+  is: base === 16 ? 'a hexadecimal number of 32 bits' : 'a number of 32 bits',
+  from: (text) => {
+    const value = fromC(text, base)
+    return value !== undefined && value < 1n << 32n ? Number(value) : undefined
+  },
+})
+
+/** A number of 64 bits, read the same way; the def holds it as a string of decimal digits. */
+export const cUint64 = (base: 0 | 10 | 16 = 0): Text<string> => ({
+  is: 'a number of 64 bits',
+  from: (text) => {
+    const value = fromC(text, base)
+    return value !== undefined && value < 1n << 64n ? value.toString() : undefined
+  },
+  to: (value) => value,
+  schema: { type: 'string', pattern: '^\\d+$' },
 })
 
 /** A number that may not be larger. */
@@ -94,3 +132,6 @@ export const yesNo = choice('yes', 'no')
 
 /** `on` or `off`. */
 export const onOff = choice('on', 'off')
+
+/** The same text, of which libvirt's schema admits only some spellings. */
+export const admitting = <T>(text: Text<T>, admits: (text: string) => boolean): Text<T> => ({ ...text, admits })

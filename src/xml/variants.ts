@@ -38,36 +38,53 @@ export function writeRaw(sink: XmlSink, raw: RawXml): void {
   }
 }
 
+/** How an element says which kind it is, where that is not one attribute's value. */
+export interface Tell {
+  /** The attributes that say it, the telling one last. */
+  readonly attributes: readonly [string, ...string[]]
+  kindOf(element: XmlElement): string | undefined
+  /** The attributes of an element of that kind. */
+  mark(kind: string): Readonly<Record<string, string>>
+}
+
+const byAttribute = (attribute: string): Tell => ({
+  attributes: [attribute],
+  kindOf: (element) => element.attributes[attribute],
+  mark: (kind) => ({ [attribute]: kind }),
+})
+
 /**
- * Tables told apart by one attribute, whose value becomes `kind`. A value that no table has is kept raw, or refused
- * in strict and compat reading.
+ * Tables told apart by an attribute, whose value becomes `kind`, or by a function. A kind that no table has is kept
+ * raw, or refused in strict and compat reading.
  */
-export function variants<A extends Arms>(attribute: string, arms: A): Variants<A> {
+export function variants<A extends Arms>(by: string | Tell, arms: A): Variants<A> {
   const byName = new Map(Object.entries(arms))
-  const told = [attribute]
+  const tell = typeof by === 'string' ? byAttribute(by) : by
+  const told = tell.attributes
+  const step = `/@${told.at(-1)}`
   const known = [...byName.keys()].join(', ')
   return {
     arms,
     read(element, reading, outer = []) {
-      const type = element.attributes[attribute]
-      if (type === undefined) throw invalid(element, `is missing; it is one of ${known}`, `/@${attribute}`)
+      const type = tell.kindOf(element)
+      if (type === undefined) throw invalid(element, `is missing; it is one of ${known}`, step)
       const arm = byName.get(type)
-      if (arm) return { kind: type, ...arm.read(element, reading, outer.length > 0 ? [...outer, attribute] : told) }
+      if (arm) return { kind: type, ...arm.read(element, reading, outer.length > 0 ? [...outer, ...told] : told) }
       if (reading.strict || reading.compat)
-        throw invalid(element, `is '${type.slice(0, 100)}', which is none of ${known}`, `/@${attribute}`)
+        throw invalid(element, `is '${type.slice(0, 100)}', which is none of ${known}`, step)
       return { kind: 'other', type, xml: element.toRaw() }
     },
     write(sink, value: Union<A> | Other, writing) {
       if (value.kind === 'other') return writeRaw(sink, (value as Other).xml)
       const arm = byName.get(value.kind as string)
       if (!arm) throw invalid(new XmlElement(sink.path.slice(1)), `cannot be of kind '${String(value.kind)}'`)
-      sink.attribute(attribute, value.kind as string)
+      for (const [name, word] of Object.entries(tell.mark(value.kind as string))) sink.attribute(name, word)
       arm.write(sink, value, writing)
     },
     check(element, findings, outer = []) {
-      const arm = byName.get(element.attributes[attribute] ?? '')
-      if (arm) arm.check(element, findings, [...outer, attribute])
-      else findings.push(finding(element, `is none of ${known}`, `/@${attribute}`))
+      const arm = byName.get(tell.kindOf(element) ?? '')
+      if (arm) arm.check(element, findings, [...outer, ...told])
+      else findings.push(finding(element, `is none of ${known}`, step))
     },
     schema: () => ({
       oneOf: [

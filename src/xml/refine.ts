@@ -1,0 +1,55 @@
+import { VirtError } from '../errors.js'
+import type { Codec, Infer, Reading } from './codec.js'
+import { finding, invalid } from './codec.js'
+import type { XmlElement } from './element.js'
+
+/** What is wrong with a def, as the end of a sentence that begins with the element's path. */
+export type Rule<T> = (def: T) => string | undefined
+
+/**
+ * The same codec, whose defs must also satisfy rules that no single row can say. They hold when reading and writing.
+ *
+ * @throws VirtError `xml-invalid` from reading, `invalid-argument` from writing
+ */
+// biome-ignore lint/suspicious/noExplicitAny: the def's type is the codec's own
+export function ruled<C extends Codec<any>>(codec: C, ...rules: Rule<Infer<C>>[]): C {
+  const broken = (def: Infer<C>) => rules.map((rule) => rule(def)).find((problem) => problem !== undefined)
+  return {
+    ...codec,
+    read(element, reading, told) {
+      const def = codec.read(element, reading, told)
+      const problem = broken(def)
+      if (problem !== undefined) throw invalid(element, problem)
+      return def
+    },
+    write(sink, def, writing) {
+      const problem = broken(def)
+      if (problem !== undefined) throw new VirtError('invalid-argument', `${sink.path} ${problem}`, { path: sink.path })
+      codec.write(sink, def, writing)
+    },
+  }
+}
+
+/** The same codec, which changes what it has read. */
+// biome-ignore lint/suspicious/noExplicitAny: the def's type is the codec's own
+export function refined<C extends Codec<any>>(codec: C, change: (def: Infer<C>, reading: Reading) => Infer<C>): C {
+  return { ...codec, read: (element, reading, told) => change(codec.read(element, reading, told), reading) }
+}
+
+/** The same codec, which takes an element that says nothing for one that is absent. */
+export function filled<T extends object>(codec: Codec<T>): Codec<T> {
+  return refined(codec, (def) => (Object.keys(def).length > 0 ? def : (undefined as unknown as T)))
+}
+
+/** The same codec, with one more demand of libvirt's schema on the whole element. */
+// biome-ignore lint/suspicious/noExplicitAny: the def's type is the codec's own
+export function checked<C extends Codec<any>>(codec: C, rule: (element: XmlElement) => string | undefined): C {
+  return {
+    ...codec,
+    check(element, findings, told) {
+      codec.check(element, findings, told)
+      const problem = rule(element)
+      if (problem !== undefined) findings.push(finding(element, problem))
+    },
+  }
+}

@@ -34,6 +34,38 @@ export interface DefOptions extends CallOptions {
   inactive?: boolean
 }
 
+/** What happened to a device; `merged` when it stands for several that came too fast to be told apart. */
+export interface DeviceEvent {
+  /**
+   * created, deleted, updated, defined and undefined are libvirt's (`virNodeDeviceEventLifecycleType`, and the update
+   * event); driver, iommu-group and link are changes that libvirt does not tell.
+   */
+  readonly kind: 'created' | 'deleted' | 'updated' | 'defined' | 'undefined' | 'driver' | 'iommu-group' | 'link'
+  /** Name of the device. */
+  readonly device: string
+  readonly merged?: true
+}
+
+/** What happened to a guest, or to one of its devices. */
+export interface DomainEvent {
+  /** Lifecycle as libvirt tells it, and the end of an unplug: removed, or refused by the guest. */
+  readonly kind: 'started' | 'stopped' | 'defined' | 'undefined' | 'device-added' | 'device-removed' | 'removal-failed'
+  readonly domain: string
+  /** Alias of the device, for the last three. */
+  readonly alias?: string
+}
+
+/** Events as they come. Subscribed when it is answered; ends when it is disposed of or its signal is aborted. */
+export interface Watch<E> extends AsyncIterable<E>, AsyncDisposable {}
+
+/** Which events are wanted. */
+export interface WatchOptions extends CallOptions {
+  /** Only devices of this kind. */
+  capability?: string
+  /** Only this device. */
+  device?: string
+}
+
 /** What was accepted or left out though something about it is wrong. */
 export interface Warning {
   /** The file or XML path it is about. */
@@ -68,6 +100,9 @@ export interface DeviceDriver {
   detach?(name: string, options: DetachOptions): Promise<void>
   reattach?(name: string, options: CallOptions): Promise<void>
   reset?(name: string, options: CallOptions): Promise<void>
+  /** Has an SR-IOV device make so many virtual functions (sriov_numvfs). */
+  setVirtualFunctions?(name: string, count: number, options: CallOptions): Promise<void>
+  watch?(options: WatchOptions): Promise<Watch<DeviceEvent>>
 }
 
 /** Which of a device's two definitions a change is for. */
@@ -87,8 +122,10 @@ export interface Ability {
   /** The call: `devices.create`. */
   call: string
   can: boolean
-  /** Why not, and what would help. */
+  /** Why not. */
   reason?: string
+  /** What would help. */
+  remedy?: string
 }
 
 /** A kind of host: what {@link connect} holds. Made by an async function of its options. */
@@ -98,6 +135,10 @@ export interface Backend extends AsyncDisposable {
   /** The canonical URI. */
   readonly uri: string
   readonly devices: DeviceDriver
+  /** Why each absent method is absent, by its name: `{ create: 'a recording cannot be changed' }`. */
+  readonly lacks?: Readonly<Record<string, string>>
+  /** What of the methods there are works on this host; those that are not told do. */
+  probe?(options: CallOptions): Promise<Ability[]>
 }
 
 const brand = Symbol.for('hostdev.Backend')
@@ -120,12 +161,30 @@ type OptionalKeys<D> = { [K in keyof D]-?: undefined extends D[K] ? K : never }[
  * @throws VirtError `unsupported` (libvirt's 3, `VIR_ERR_NO_SUPPORT`)
  */
 export function need<D extends object, K extends OptionalKeys<D> & string>(
-  name: string,
+  { name, lacks }: Pick<Backend, 'name' | 'lacks'>,
   driver: D,
   method: K,
 ): NonNullable<D[K]> {
   const found = driver[method]
-  if (typeof found !== 'function')
-    throw new VirtError('unsupported', `the ${name} backend cannot ${method}`, { backend: name })
-  return found.bind(driver) as NonNullable<D[K]>
+  if (typeof found === 'function') return found.bind(driver) as NonNullable<D[K]>
+  const reason = lacks && Object.hasOwn(lacks, method) ? `: ${lacks[method]}` : ''
+  throw new VirtError('unsupported', `the ${name} backend has no ${method}${reason}`, { backend: name })
 }
+
+/** The methods of a device driver that a backend may lack. */
+export const optionalDeviceCalls = [
+  'lookupByKey',
+  'state',
+  'create',
+  'destroy',
+  'define',
+  'undefine',
+  'start',
+  'setAutostart',
+  'update',
+  'detach',
+  'reattach',
+  'reset',
+  'setVirtualFunctions',
+  'watch',
+] as const satisfies readonly OptionalKeys<DeviceDriver>[]

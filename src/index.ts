@@ -2,15 +2,19 @@ export { type ConnectOptions, connect } from './api/connect.js'
 export { Connection, type ListOptions } from './api/connection.js'
 export { NodeDevice } from './api/node-device.js'
 export type {
+  Ability,
   Backend,
   CallOptions,
   DefOptions,
   DetachOptions,
   DeviceDriver,
+  DeviceEvent,
   DeviceFilter,
   DeviceState,
   UpdateOptions,
   Warning,
+  Watch,
+  WatchOptions,
 } from './backend.js'
 export { type ErrorCode, type ErrorDetails, VirtError } from './errors.js'
 export { describeCapability, describeDevice, formatSize } from './model/describe.js'
@@ -23,4 +27,5 @@ export {
   nodeDevice,
 } from './model/node-device.js'
 export { formatPciAddress, type PciAddress, parsePciAddress } from './model/pci-address.js'
+export { type DeviceSelector, matchesSelector } from './model/selector.js'
 export { type ValueSource, valueSource } from './model/value-sources.js'

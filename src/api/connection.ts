@@ -1,7 +1,20 @@
-import { type Backend, type CallOptions, type DefOptions, type DeviceFilter, need, type Warning } from '../backend.js'
+import {
+  type Ability,
+  type Backend,
+  type CallOptions,
+  type DefOptions,
+  type DeviceEvent,
+  type DeviceFilter,
+  need,
+  optionalDeviceCalls,
+  type Warning,
+  type Watch,
+  type WatchOptions,
+} from '../backend.js'
 import { VirtError } from '../errors.js'
 import { checkDeviceName, nearestNames } from '../model/device-name.js'
 import { capabilityOf, type NodeDeviceDef, nodeDevice } from '../model/node-device.js'
+import { type DeviceSelector, selectOne, selectorMembers } from '../model/selector.js'
 import { NodeDevice } from './node-device.js'
 
 /** Which devices to list, and how the call ends early. */
@@ -71,8 +84,8 @@ export class Connection implements AsyncDisposable {
    * @throws VirtError `no-node-device`
    */
   async lookupNodeDeviceByKey(key: string, options: CallOptions = {}): Promise<NodeDevice> {
-    const { devices, name: backend } = this.#open(options)
-    const name = await need(backend, devices, 'lookupByKey')(key, options)
+    const backend = this.#open(options)
+    const name = await need(backend, backend.devices, 'lookupByKey')(key, options)
     if (name !== undefined) return this.#handle(name)
     throw await this.#missing(key, key.split('/').at(-1) ?? key, options)
   }
@@ -94,14 +107,48 @@ export class Connection implements AsyncDisposable {
 
   /** Makes a virtual device: an NPIV vHBA or a mediated device (`virNodeDeviceCreateXML`). */
   async createNodeDevice(device: NodeDeviceDef | string, options: CallOptions = {}): Promise<NodeDevice> {
-    const { devices, name } = this.#change(options)
-    return this.#handle(await need(name, devices, 'create')(toDef(device), options))
+    const backend = this.#change(options)
+    return this.#handle(await need(backend, backend.devices, 'create')(toDef(device), options))
   }
 
   /** Defines a device that outlives the host's reboot, without starting it (`virNodeDeviceDefineXML`). */
   async defineNodeDevice(device: NodeDeviceDef | string, options: CallOptions = {}): Promise<NodeDevice> {
-    const { devices, name } = this.#change(options)
-    return this.#handle(await need(name, devices, 'define')(toDef(device), options))
+    const backend = this.#change(options)
+    return this.#handle(await need(backend, backend.devices, 'define')(toDef(device), options))
+  }
+
+  /**
+   * The one device that a selector means.
+   *
+   * @throws VirtError `no-node-device` for none, `ambiguous` with the candidates for several
+   */
+  async resolve(selector: DeviceSelector, options: CallOptions = {}): Promise<NodeDevice> {
+    selectorMembers(selector)
+    const defs: NodeDeviceDef[] = []
+    for await (const def of this.nodeDeviceDefs(options)) defs.push(def)
+    return this.#handle(selectOne(defs, selector).name)
+  }
+
+  /**
+   * Events of devices. Subscribed when it answers: nothing that happens afterwards is missed
+   * (`virConnectNodeDeviceEventRegisterAny`).
+   */
+  async watchNodeDevices(options: WatchOptions = {}): Promise<Watch<DeviceEvent>> {
+    const backend = this.#open(options)
+    return await need(backend, backend.devices, 'watch')(options)
+  }
+
+  /** What can be done here, and for what cannot, why and what would help. */
+  async probe(options: CallOptions = {}): Promise<Ability[]> {
+    const backend = this.#open(options)
+    const known = (await backend.probe?.(options)) ?? []
+    const told = new Set(known.map(({ call }) => call))
+    const rest = optionalDeviceCalls.map((method): Ability => {
+      const can = method in backend.devices
+      const reason = backend.lacks?.[method] ?? `the ${backend.name} backend has none`
+      return { call: `devices.${method}`, can, ...(!can && { reason }) }
+    })
+    return [...known, ...rest.filter(({ call }) => !told.has(call))]
   }
 
   /** What about the host was found odd so far: files that cannot be read or hold nonsense. */

@@ -115,9 +115,14 @@ export class NodeDevice {
     await this.#do('reset', options)(this.name, options)
   }
 
+  /** Has an SR-IOV device make so many virtual functions; libvirt has no counterpart. */
+  async setVirtualFunctions(count: number, options: CallOptions = {}): Promise<void> {
+    await this.#do('setVirtualFunctions', options)(this.name, count, options)
+  }
+
   #do<K extends Change>(method: K, options: CallOptions): NonNullable<DeviceDriver[K]> {
-    const { name, devices } = this.#owner.change(options)
-    return need(name, devices, method)
+    const backend = this.#owner.change(options)
+    return need(backend, backend.devices, method)
   }
 
   async #state(options: CallOptions): Promise<DeviceState> {
@@ -128,4 +133,14 @@ export class NodeDevice {
   }
 }
 
-type Change = 'setAutostart' | 'destroy' | 'undefine' | 'start' | 'update' | 'detach' | 'reattach' | 'reset'
+/** The calls that change a device. */
+type Change =
+  | 'setAutostart'
+  | 'destroy'
+  | 'undefine'
+  | 'start'
+  | 'update'
+  | 'detach'
+  | 'reattach'
+  | 'reset'
+  | 'setVirtualFunctions'

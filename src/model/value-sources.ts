@@ -88,6 +88,7 @@ const sources: Readonly<Record<string, Sources>> = {
     bus: { from: 'busnum' },
     device: { from: 'devnum' },
     port: { from: 'devpath' },
+    serial: { from: 'serial' },
     product: identified('idProduct', 'usb.ids, else product'),
     vendor: identified('idVendor', 'usb.ids, else manufacturer'),
   },

@@ -136,3 +136,13 @@ export const opt = <T>(row: Row<T>): Row<T | undefined> =>
 
 /** The same row with the value it has where the element lacks it; written even so. With {@link opt}, a def may lack it. */
 export const otherwise = <T>(value: T, row: Row<T>): Row<T> => ({ ...row, mayLack: true, otherwise: value })
+
+/** A row that libvirt does not have: in compat it is neither read nor written, and its schema refuses it. */
+export const ours = <T>(row: Row<T>): Row<T | undefined> => ({
+  ...opt(row),
+  read: (element, reading) => (reading.compat ? undefined : row.read(element, reading)),
+  write(sink, value, writing, inside) {
+    if (value !== undefined && !writing.compat) row.write(sink, value, writing, inside)
+  },
+  check: (element, findings) => findings.push(finding(element, 'is not in the schema here')),
+})

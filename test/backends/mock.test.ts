@@ -61,3 +61,22 @@ describe('mock:///FOLDER', () => {
     await expect(connect('mock:///')).rejects.toThrow(/mock:\/\/\/path\/to\/folder/)
   })
 })
+
+describe('conn.probe', () => {
+  it('says of each call whether the backend has it', async () => {
+    const conn = await connect(mock())
+    const abilities = await conn.probe()
+    expect(abilities.find(({ call }) => call === 'devices.lookupByKey')).toEqual({
+      call: 'devices.lookupByKey',
+      can: true,
+    })
+    expect(abilities.find(({ call }) => call === 'devices.reset')).toMatchObject({ can: false })
+  })
+})
+
+describe('conn.resolve', () => {
+  it('gives the device that is meant', async () => {
+    const conn = await connect(mock({ devices: smallHost }))
+    expect((await conn.resolve({ pci: '0000:00:1f.2' })).name).toBe('pci_0000_00_1f_2')
+  })
+})

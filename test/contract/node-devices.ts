@@ -117,6 +117,7 @@ export function nodeDeviceContract(name: string, { open, lacks = {} }: ContractH
         device.detach(),
         device.reattach(),
         device.reset(),
+        device.setVirtualFunctions(1),
       ]
       const errors = await Promise.all(changes.map((change) => change.catch((reason: unknown) => reason)))
       expect(errors.map((error) => (error as VirtError).number)).toEqual(changes.map(() => 29))

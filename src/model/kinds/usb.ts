@@ -1,5 +1,5 @@
 import type { Infer } from '../../xml/codec.js'
-import { leaf, one, opt } from '../../xml/row.js'
+import { leaf, one, opt, ours } from '../../xml/row.js'
 import { table } from '../../xml/table.js'
 import { decimal, name } from '../../xml/text.js'
 import { identified } from './pci.js'
@@ -11,6 +11,8 @@ export const usbDevice = table({
   device: leaf('device', decimal),
   /** Physical port below the root hub, such as `1.2`; libvirt 12.1, unverified. */
   port: opt(leaf('port', name)),
+  /** Serial number of the descriptor; libvirt does not tell it. */
+  serial: ours(leaf('serial', name)),
   product: opt(one('product', identified, { gap: true })),
   vendor: opt(one('vendor', identified, { gap: true })),
 })

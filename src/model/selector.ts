@@ -1,0 +1,103 @@
+import { VirtError } from '../errors.js'
+import { describeDevice } from './describe.js'
+import { type Capability, capabilityOf, type NodeDeviceDef } from './node-device.js'
+import { formatPciAddress, toPciAddress } from './pci-address.js'
+
+/**
+ * What somebody means by "that dongle": every member that is given must agree. Guests mean a device, not the number
+ * it has on its bus today.
+ */
+export interface DeviceSelector {
+  /** Name of the node device. */
+  name?: string
+  /** USB or PCI vendor id. */
+  vendor?: number
+  /** USB or PCI product id. */
+  product?: number
+  /** Serial number: of a disk, or of a USB device as its descriptor has it. */
+  serial?: string
+  /** Physical USB port, `3-1.2`: bus and path below its root hub, where the device stays plugged in. */
+  port?: string
+  /** USB bus number. */
+  bus?: number
+  /** USB device number; another after each replug. */
+  device?: number
+  /** PCI address: `0000:00:1f.3`. */
+  pci?: string
+  /** World wide port or node name of an FC host, in hexadecimal digits. */
+  wwn?: string
+  /** UUID of a mediated device. */
+  uuid?: string
+  /** Hardware address of a network interface. */
+  mac?: string
+  /** A link below /dev/disk/by-id, with or without that folder. */
+  disk?: string
+}
+
+const lower = (text: string | undefined) => text?.toLowerCase().replace(/^0x/, '')
+
+const deviceTable = (capability: Capability | undefined) =>
+  capability?.kind === 'pci' || capability?.kind === 'usb_device' ? capability : undefined
+
+type Rule<K extends keyof DeviceSelector> = (wanted: NonNullable<DeviceSelector[K]>, def: NodeDeviceDef) => boolean
+
+/** Whether a device agrees with one member. */
+const rules: { readonly [K in keyof DeviceSelector]-?: Rule<K> } = {
+  name: (wanted, def) => def.name === wanted,
+  vendor: (wanted, def) => deviceTable(def.capabilities[0])?.vendor?.id === wanted,
+  product: (wanted, def) => deviceTable(def.capabilities[0])?.product?.id === wanted,
+  serial: (wanted, def) => [capabilityOf(def, 'storage')?.serial, usbOf(def)?.serial].includes(wanted),
+  port: (wanted, def) => usbOf(def) !== undefined && def.path?.split('/').at(-1) === wanted,
+  bus: (wanted, def) => usbOf(def)?.bus === wanted,
+  device: (wanted, def) => usbOf(def)?.device === wanted,
+  pci: (wanted, def) => {
+    const pci = capabilityOf(def, 'pci')
+    return pci !== undefined && formatPciAddress(pci) === formatPciAddress(toPciAddress(wanted))
+  },
+  wwn: (wanted, def) => {
+    const fc = capabilityOf(def, 'scsi_host')?.fcHost
+    return fc !== undefined && [lower(fc.wwpn), lower(fc.wwnn)].includes(lower(wanted))
+  },
+  uuid: (wanted, def) => lower(capabilityOf(def, 'mdev')?.uuid) === lower(wanted),
+  mac: (wanted, def) => lower(capabilityOf(def, 'net')?.address) === lower(wanted),
+  disk: (wanted, def) => def.devlinks?.includes(wanted.startsWith('/') ? wanted : `/dev/disk/by-id/${wanted}`) ?? false,
+}
+
+const usbOf = (def: NodeDeviceDef) => capabilityOf(def, 'usb_device')
+
+/** The members that a selector gives. @throws VirtError `invalid-argument` for an empty one or an unknown member */
+export function selectorMembers(selector: DeviceSelector): (keyof DeviceSelector)[] {
+  const members = Object.keys(selector).filter((key) => selector[key as keyof DeviceSelector] !== undefined)
+  const unknown = members.find((key) => !Object.hasOwn(rules, key))
+  if (unknown !== undefined)
+    throw new VirtError('invalid-argument', `a selector has no ${unknown}; it has ${Object.keys(rules).join(', ')}`)
+  if (members.length === 0)
+    throw new VirtError('invalid-argument', 'the selector is empty and would mean every device; name something')
+  return members as (keyof DeviceSelector)[]
+}
+
+/** Whether a device is one that the selector means. */
+export function matchesSelector(def: NodeDeviceDef, selector: DeviceSelector): boolean {
+  return selectorMembers(selector).every((member) =>
+    (rules[member] as (wanted: unknown, def: NodeDeviceDef) => boolean)(selector[member], def),
+  )
+}
+
+/**
+ * The one device that is meant.
+ *
+ * @throws VirtError `no-node-device` for none, `ambiguous` with the candidates for several
+ */
+export function selectOne(defs: readonly NodeDeviceDef[], selector: DeviceSelector): NodeDeviceDef {
+  const found = defs.filter((def) => matchesSelector(def, selector))
+  const meant = JSON.stringify(selector)
+  const [first] = found
+  if (first === undefined) throw new VirtError('no-node-device', `no device is ${meant}; is it plugged in?`)
+  if (found.length === 1) return first
+  const candidates = found.map((def) => def.name)
+  throw new VirtError(
+    'ambiguous',
+    `${meant} means ${found.length} devices: ${found.map((def) => `${def.name} (${describeDevice(def)})`).join(', ')}; add a serial, a port or a bus and device number`,
+    { candidates },
+  )
+}

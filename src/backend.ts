@@ -75,7 +75,7 @@ export interface Warning {
 
 /**
  * The host's own devices. `list` and `lookup` are owed; a backend leaves out what it cannot do, and calls of it
- * answer `unsupported` ({@link need}). Names are checked before they come here. Answers to `virNodeDeviceDriver`.
+ * answer `unsupported`. Names are checked before they come here. Answers to `virNodeDeviceDriver`.
  */
 export interface DeviceDriver {
   /** Names of the devices that match, in any order; cheaper than their defs. */

@@ -27,6 +27,7 @@ export class Connection implements AsyncDisposable {
   readonly #backend: Backend
   #closed = false
 
+  /** @internal */
   constructor(
     backend: Backend,
     /** Whether every change is refused. */

@@ -28,6 +28,7 @@ const brand = Symbol.for('hostdev.NodeDevice')
 export class NodeDevice {
   readonly #owner: Owner
 
+  /** @internal */
   constructor(
     /** Unique on its host: `pci_0000_00_1f_3` (`virNodeDeviceGetName`). */
     readonly name: string,

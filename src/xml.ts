@@ -1,0 +1,30 @@
+export { type ErrorCode, type ErrorDetails, VirtError } from './errors.js'
+export type { CcwDevice, CcwGroup, CssDevice } from './model/kinds/channel.js'
+export type { ApCard, ApMatrix, ApQueue } from './model/kinds/crypto.js'
+export type { MdevDevice, MdevParent, MdevType } from './model/kinds/mdev.js'
+export type { NetDevice } from './model/kinds/net.js'
+export type { Identified, PciDevice } from './model/kinds/pci.js'
+export type { ScsiDevice, ScsiGeneric, ScsiHost, ScsiTarget } from './model/kinds/scsi.js'
+export type { StorageDevice } from './model/kinds/storage.js'
+export type { DrmDevice, System, VdpaDevice } from './model/kinds/system.js'
+export type { UsbDevice, UsbInterface } from './model/kinds/usb.js'
+export type { Vpd } from './model/kinds/vpd.js'
+export {
+  type Capability,
+  type CapabilityKind,
+  type CapabilityOf,
+  capability,
+  capabilityOf,
+  type NodeDeviceDef,
+  nodeDevice,
+} from './model/node-device.js'
+export { formatPciAddress, type PciAddress, parsePciAddress } from './model/pci-address.js'
+export type { Codec, Finding, Infer, JsonSchema, Reading, Writing } from './xml/codec.js'
+export type { Document, ReadOptions, WriteOptions } from './xml/document.js'
+export { type RawXml, type XmlAttributes, XmlElement } from './xml/element.js'
+export { parseXml, type XmlLimits } from './xml/parse.js'
+export type { Place } from './xml/place.js'
+export type { AnyRow, Row } from './xml/row.js'
+export type { XmlSink } from './xml/sink.js'
+export type { Rows, Shape, Table, TableOptions } from './xml/table.js'
+export type { Arms, Other, Union, Variants } from './xml/variants.js'

@@ -1,0 +1,2 @@
+export declare const cliFile: string
+export declare function bundleCli(): Promise<void>

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { VirtError } from '../src/errors.js'
+import { Connection, NodeDevice, VirtError } from '../src/index.js'
 import { root } from './source-tree.js'
 
 const pages = ['.', 'docs', 'examples'].flatMap((folder) =>
@@ -27,4 +27,55 @@ describe('the documentation', () => {
     const rows = [...read('docs/errors.md').matchAll(/^\| `([\w-]+)` \| (\d+) \|/gm)]
     expect(Object.fromEntries(rows.map(([, code, number]) => [code, Number(number)]))).toEqual(VirtError.numbers)
   })
+})
+
+/** Every function of libvirt-nodedev.h, as of libvirt 11. */
+const nodeDeviceApi = [
+  'virConnectListAllNodeDevices',
+  'virConnectNodeDeviceEventDeregisterAny',
+  'virConnectNodeDeviceEventRegisterAny',
+  'virNodeDeviceCreate',
+  'virNodeDeviceCreateXML',
+  'virNodeDeviceDefineXML',
+  'virNodeDeviceDestroy',
+  'virNodeDeviceDetachFlags',
+  'virNodeDeviceDettach',
+  'virNodeDeviceFree',
+  'virNodeDeviceGetAutostart',
+  'virNodeDeviceGetName',
+  'virNodeDeviceGetParent',
+  'virNodeDeviceGetXMLDesc',
+  'virNodeDeviceIsActive',
+  'virNodeDeviceIsPersistent',
+  'virNodeDeviceListCaps',
+  'virNodeDeviceLookupByName',
+  'virNodeDeviceLookupSCSIHostByWWN',
+  'virNodeDeviceNumOfCaps',
+  'virNodeDeviceReAttach',
+  'virNodeDeviceRef',
+  'virNodeDeviceReset',
+  'virNodeDeviceSetAutostart',
+  'virNodeDeviceUndefine',
+  'virNodeDeviceUpdate',
+  'virNodeListDevices',
+  'virNodeNumOfDevices',
+]
+
+describe("the page of libvirt's names", () => {
+  const page = read('docs/libvirt-names.md')
+  const handles = { conn: Connection, device: NodeDevice }
+
+  it('has a row for every C function', () => {
+    expect(nodeDeviceApi.filter((name) => !page.includes(`\`${name}\``))).toEqual([])
+  })
+
+  it.each(Object.entries(handles))(
+    'names every member of `%s`, and none that is not there',
+    (handle, { prototype }) => {
+      const named = [...page.matchAll(new RegExp(`\\b${handle}\\.(\\w+)`, 'g'))].map(([, member]) => member)
+      const members = Object.getOwnPropertyNames(prototype).filter((member) => member !== 'constructor')
+      const fields = { conn: ['readOnly'], device: ['name'] }[handle] ?? []
+      expect([...new Set(named)].sort()).toEqual([...members, ...fields].sort())
+    },
+  )
 })

@@ -1,2 +1,1 @@
-export declare const cliFile: string
-export declare function bundleCli(): Promise<void>
+export declare function bundleCli(): Promise<string>

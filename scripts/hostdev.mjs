@@ -1,6 +1,4 @@
 // Runs the command as the sources stand: `npm start`, `npm run hostdev -- ARGS`.
-import { pathToFileURL } from 'node:url'
-import { bundleCli, cliFile } from './bundle-cli.mjs'
+import { bundleCli } from './bundle-cli.mjs'
 
-await bundleCli()
-await import(pathToFileURL(cliFile).href)
+await import(await bundleCli())

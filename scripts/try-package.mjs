@@ -5,12 +5,16 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const entries = Object.keys(manifest.exports)
   .filter((path) => !path.endsWith('.json'))
   .map((path) => path.replace('.', manifest.name))
+
+// What runs in a browser as well.
+const portable = ['hostdev/mock', 'hostdev/xml']
 
 const project = mkdtempSync(join(tmpdir(), 'hostdev-package-'))
 const modules = join(project, 'node_modules')
@@ -37,6 +41,12 @@ function compile() {
   run(process.execPath, join(root, 'node_modules/typescript/bin/tsc'), ...options, 'user.mts', 'user.cts')
 }
 
+// Fails where a module of Node's is imported, by the package or by what it depends on.
+async function bundleForBrowsers() {
+  const contents = portable.map((entry) => `export * from '${entry}'\n`).join('')
+  await build({ stdin: { contents, resolveDir: project }, bundle: true, platform: 'browser', write: false })
+}
+
 try {
   install()
   for (const entry of entries) {
@@ -44,6 +54,7 @@ try {
     run(process.execPath, '--input-type=commonjs', '--eval', `require('${entry}')`)
   }
   compile()
+  await bundleForBrowsers()
   for (const file of Object.values(manifest.bin)) run(join(modules, manifest.name, file), '--version')
   console.log(`used: ${entries.join(', ')} and the command`)
 } catch (error) {

@@ -1,13 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { build } from 'esbuild'
-import { afterAll, describe, expect, it } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { bundle } from '../scripts/bundle.mjs'
 import { root } from './source-tree.js'
-
-const folder = mkdtempSync(join(tmpdir(), 'hostdev-examples-'))
-afterAll(() => rmSync(folder, { recursive: true }))
 
 const examples = readdirSync(join(root, 'examples'))
   .filter((file) => file.endsWith('.ts'))
@@ -16,19 +13,8 @@ const text = (file: string): string => readFileSync(join(root, 'examples', file)
 
 /** Runs an example as a user would: a process of its own, with `hostdev` taken from the sources. */
 async function run(file: string): Promise<{ status: number | null; stderr: string }> {
-  const outfile = join(folder, file.replace(/\.ts$/, '.mjs'))
-  const banner = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)`
-  await build({
-    entryPoints: [join(root, 'examples', file)],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20.19',
-    banner: { js: banner },
-    logLevel: 'silent',
-  })
-  const { status, stderr } = spawnSync(process.execPath, [outfile], { encoding: 'utf8', timeout: 20_000 })
+  const { url } = await bundle(`examples/${file}`, `.cache/examples/${file.replace(/\.ts$/, '.mjs')}`)
+  const { status, stderr } = spawnSync(process.execPath, [fileURLToPath(url)], { encoding: 'utf8', timeout: 20_000 })
   return { status, stderr }
 }
 

@@ -54,7 +54,7 @@ function startUdevd(undo: Undo): string | undefined {
 }
 
 async function startLibvirtd(undo: Undo): Promise<string | undefined> {
-  if (await answers()) return undefined
+  if (await answers()) return refusal()
   if (process.getuid?.() !== 0) return `nobody answers on ${socket}, and only root can start libvirtd`
   const began = spawnSync('libvirtd', ['--daemon', '--pid-file', pidFile], { encoding: 'utf8' })
   if (began.error) return 'no libvirtd is installed'
@@ -64,6 +64,12 @@ async function startLibvirtd(undo: Undo): Promise<string | undefined> {
     if (await answers()) return undefined
   }
   return `libvirtd was started but nobody answers on ${socket}`
+}
+
+/** A daemon that was found running may refuse this user, as one that asks polkit does. */
+function refusal(): string | undefined {
+  const { status, stderr } = spawnSync('virsh', ['--connect', 'qemu:///system', 'uri'], { encoding: 'utf8' })
+  return status ? `libvirtd runs and refuses: ${lastLine(stderr)}` : undefined
 }
 
 async function stopLibvirtd(): Promise<void> {

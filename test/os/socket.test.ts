@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,6 +18,11 @@ afterEach(() => {
   server = undefined
   rmSync(folder, { recursive: true })
 })
+
+function plainFile(): string {
+  writeFileSync(join(folder, 'file'), '')
+  return join(folder, 'file')
+}
 
 async function listen(serve: (socket: Socket) => void): Promise<void> {
   const listening = createServer((socket) => serve(socket.on('error', () => {})))
@@ -61,7 +66,7 @@ describe('connectUnix', () => {
 
   it.each([
     ['a socket that is not there', () => path, 'no-connection', 'ENOENT'],
-    ['a file that is no socket', () => '/etc/passwd', 'no-connection', 'ECONNREFUSED'],
+    ['a file that is no socket', () => plainFile(), 'no-connection', 'ECONNREFUSED'],
   ])('refuses %s', async (_what, where, code, errno) => {
     await expect(connectUnix(where())).rejects.toMatchObject({ code, details: { path: where(), errno } })
   })

@@ -1,6 +1,6 @@
 import { createConnection, type Socket } from 'node:net'
 import { deadline, type Limits } from '../async/deadline.js'
-import { VirtError } from '../errors.js'
+import { type ErrorCode, VirtError } from '../errors.js'
 
 /**
  * A stream of bytes to and from a daemon, as the protocol clients use it.
@@ -57,7 +57,7 @@ const maxPath = 107
 
 /**
  * Connects to a unix socket. Rejects with `invalid-argument` for a path the kernel cannot take, `no-connection` where
- * nobody listens, `access-denied` and `timeout` (10 seconds unless told).
+ * nobody listens, `resource-busy` where too many wait, `access-denied` and `timeout` (10 seconds unless told).
  */
 export async function connectUnix(path: string, { signal, timeout = 10_000 }: Limits = {}): Promise<ByteStream> {
   const length = Buffer.byteLength(path)
@@ -89,10 +89,11 @@ async function connected(socket: Socket, path: string): Promise<void> {
   })
 }
 
-const refusals: Readonly<Record<string, readonly ['no-connection' | 'access-denied', string]>> = {
+const refusals: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   ENOENT: ['no-connection', 'there is no such socket: is its daemon running?'],
   ECONNREFUSED: ['no-connection', 'nobody listens there: is its daemon running?'],
   EACCES: ['access-denied', 'this user may not connect to it'],
+  EAGAIN: ['resource-busy', 'more clients wait for its daemon than it lets queue'],
   EPERM: ['access-denied', 'this user may not connect to it'],
 }
 

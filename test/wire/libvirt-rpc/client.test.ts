@@ -262,7 +262,7 @@ describe('openConnection', () => {
     )
     await expect(client.call('nodeDeviceReset', { name: 'x' })).rejects.toMatchObject({
       code: 'no-connection',
-      message: expect.stringContaining('has not answered'),
+      message: expect.stringContaining('has said nothing for 30 ms'),
     })
   })
 })

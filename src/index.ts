@@ -1,5 +1,6 @@
 export { type ConnectOptions, connect } from './api/connect.js'
 export { Connection, type ListOptions } from './api/connection.js'
+export { Fleet, type FleetAnswer, type FleetHost, type FleetOptions, type FleetProgress } from './api/fleet.js'
 export { NodeDevice } from './api/node-device.js'
 export type {
   Ability,

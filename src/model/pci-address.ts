@@ -1,19 +1,28 @@
 import { VirtError } from '../errors.js'
 import type { Infer } from '../xml/codec.js'
-import { attr } from '../xml/row.js'
+import { attr, otherwise } from '../xml/row.js'
 import { table } from '../xml/table.js'
-import { hex, type Text, uint, upTo } from '../xml/text.js'
+import { admitting, cUint, hex, type Text, upTo } from '../xml/text.js'
+import { hexOrInteger, uint8, uint32 } from './schema-spelling.js'
 
-/** A PCI function digit: libvirt writes it `0x3`, which is right up to the 7 it may be. */
-const functionDigit: Text<number> = { ...upTo(7, uint), to: (value) => `0x${value}` }
+/** libvirt writes a function `0x3`, which is right up to the 7 it may be. */
+const functionDigit: Text<number> = { ...upTo(7, cUint()), to: (value) => `0x${value}` }
 
-/** `<address domain='0x0000' bus='0x02' slot='0x00' function='0x0'/>`. */
-export const pciAddress = table({
+/** How the parts of a PCI address are spelt in XML (`virPCIDeviceAddressParseXML`). */
+export const pciTexts = {
   /** PCI domain (segment); wider than 16 bits with Intel VMD. */
-  domain: attr('@domain', upTo(0xffff_ffff, hex(4))),
-  bus: attr('@bus', upTo(0xff, hex(2))),
-  slot: attr('@slot', upTo(0x1f, hex(2))),
-  function: attr('@function', functionDigit),
+  domain: admitting(hex(4, cUint()), uint32),
+  bus: admitting(upTo(0xff, hex(2, cUint())), uint8),
+  slot: admitting(upTo(0x1f, hex(2, cUint())), hexOrInteger(/^(0x)?[01]?[\da-fA-F]$/, 0x1f)),
+  function: admitting(functionDigit, hexOrInteger(/^(0x)?[0-7]$/, 7)),
+} as const
+
+/** `<address domain='0x0000' bus='0x02' slot='0x00' function='0x0'/>`; what is left out is 0. */
+export const pciAddress = table({
+  domain: otherwise(0, attr('@domain', pciTexts.domain)),
+  bus: otherwise(0, attr('@bus', pciTexts.bus)),
+  slot: otherwise(0, attr('@slot', pciTexts.slot)),
+  function: otherwise(0, attr('@function', pciTexts.function)),
 })
 
 /** Where a PCI function sits on its host or guest: `virPCIDeviceAddress`. */

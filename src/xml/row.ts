@@ -146,3 +146,16 @@ export const ours = <T>(row: Row<T>): Row<T | undefined> => ({
   },
   check: (element, findings) => findings.push(finding(element, 'is not in the schema here')),
 })
+
+/** The same row, which libvirt's schema wants there although its parser does not. */
+export const owed = <T>(row: Row<T>): Row<T> => ({ ...row, mayLack: false })
+
+/** The same row, which the schema checked against (libvirt 11.3) does not have yet. */
+export const since = <T>(version: string, row: Row<T>): Row<T> => ({
+  ...row,
+  check(element, findings) {
+    findings.push(finding(element, `is known to libvirt only from ${version} on`, stepOf(row.place)))
+  },
+})
+
+const stepOf = ({ attribute }: Place): string => (attribute === undefined ? '' : `/@${attribute}`)

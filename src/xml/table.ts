@@ -29,6 +29,8 @@ export interface TableOptions {
   order?: 'rows' | 'any'
   /** Rows whose elements stand side by side: a group of RELAX NG inside an interleave, as libxml2 checks it. */
   together?: readonly string[]
+  /** Elements and, as `@name`, attributes that libvirt's schema allows and its parser forgets. */
+  forgotten?: readonly string[]
 }
 
 interface Entry {
@@ -86,9 +88,16 @@ function add(def: Record<string, unknown>, key: string, value: unknown): void {
 }
 
 /** Attributes and text that no row stands for. */
-function strangers(element: XmlElement, layout: Layout, told: readonly string[]): Finding[] {
+function strangers(
+  element: XmlElement,
+  layout: Layout,
+  told: readonly string[],
+  forgotten: readonly string[],
+): Finding[] {
   const findings = Object.keys(element.attributes)
-    .filter((attribute) => !layout.knows(attribute) && !told.includes(attribute))
+    .filter(
+      (attribute) => !layout.knows(attribute) && !told.includes(attribute) && !forgotten.includes(`@${attribute}`),
+    )
     .map((attribute) => finding(element, 'is not an attribute libvirt knows here', `/@${attribute}`))
   if (layout.bodies.length === 0 && element.text.trim() !== '') findings.push(finding(element, 'holds stray text'))
   return findings
@@ -114,8 +123,10 @@ const stepOf = (row: AnyRow): string => (row.place.source === '' ? '' : `/${row.
  * The declaration of an element: each row names a value of the def and where it stands. Rows are written in the order
  * they stand in, which is libvirt's.
  */
-export function table<R extends Rows>(rows: R, { order = 'rows', together = [] }: TableOptions = {}): Table<R> {
+export function table<R extends Rows>(rows: R, options: TableOptions = {}): Table<R> {
+  const { order = 'rows', together = [], forgotten = [] } = options
   const layout = new Layout(rows)
+  const ignored = (name: string) => layout.guests.has(name) || forgotten.includes(name)
 
   function read(element: XmlElement, reading: Reading, told: readonly string[] = []): Shape<R> {
     const def: Record<string, unknown> = {}
@@ -129,8 +140,7 @@ export function table<R extends Rows>(rows: R, { order = 'rows', together = [] }
         if (child.attributes[row.place.attribute as string] !== undefined) put(def, key, row.read(child, reading))
       const entry = layout.child(child)
       if (entry === undefined) {
-        if (reading.strict && !layout.guests.has(child.name))
-          throw invalid(child, 'is not an element libvirt knows here')
+        if (reading.strict && !ignored(child.name)) throw invalid(child, 'is not an element libvirt knows here')
       } else if (entry.row.many) add(def, entry.key, entry.row.read(child, reading))
       else if (def[entry.key] === undefined) put(def, entry.key, entry.row.read(child, reading))
       else if (reading.strict) throw invalid(child, 'stands twice; keep one')
@@ -142,7 +152,7 @@ export function table<R extends Rows>(rows: R, { order = 'rows', together = [] }
       else if (row.many) def[key] = []
       else throw invalid(element, 'is missing', stepOf(row))
     }
-    const [stranger] = reading.strict ? strangers(element, layout, told) : []
+    const [stranger] = reading.strict ? strangers(element, layout, told, forgotten) : []
     if (stranger) throw new VirtError('xml-invalid', `${stranger.path} ${stranger.problem}`, stranger)
     return def as Shape<R>
   }
@@ -174,7 +184,7 @@ export function table<R extends Rows>(rows: R, { order = 'rows', together = [] }
       }
     },
     check(element, findings, told = []) {
-      findings.push(...strangers(element, layout, told))
+      findings.push(...strangers(element, layout, told, forgotten))
       for (const { row } of layout.attributes) {
         if (element.attributes[row.place.attribute as string] !== undefined) row.check(element, findings)
         else if (!row.mayLack) findings.push(finding(element, 'is missing', stepOf(row)))
@@ -188,7 +198,8 @@ export function table<R extends Rows>(rows: R, { order = 'rows', together = [] }
           if (child.attributes[row.place.attribute as string] !== undefined) row.check(child, findings)
         const entry = layout.child(child)
         if (!entry) {
-          if (guests.length === 0) findings.push(finding(child, 'is not in the schema here'))
+          if (!ignored(child.name)) findings.push(finding(child, 'is not in the schema here'))
+          if (group === 'open') group = 'ended'
           continue
         }
         if (order === 'rows' && entry.index < last) findings.push(finding(child, 'stands in the wrong order'))

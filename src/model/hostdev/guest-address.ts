@@ -1,0 +1,116 @@
+import type { Infer } from '../../xml/codec.js'
+import { filled, refined, ruled } from '../../xml/refine.js'
+import { attr, one, opt, otherwise } from '../../xml/row.js'
+import { table } from '../../xml/table.js'
+import { admitting, cUint, cUint64, hex, onOff, type Text, upTo } from '../../xml/text.js'
+import { variants } from '../../xml/variants.js'
+import { pciTexts } from '../pci-address.js'
+import { hexOrInteger, integerTo, shape, uint16, uint32 } from '../schema-spelling.js'
+
+const decimalTo = (digits: number) => admitting(cUint(10), shape(new RegExp(`^\\d{1,${digits}}$`)))
+
+/** A number a def may leave out, which is then 0. */
+const orZero = (name: string, text: Text<number>) => opt(otherwise(0, attr(`@${name}`, text)))
+
+/** Numbers of a PCI function on an IBM Z guest: `virZPCIDeviceAddress`. */
+const zpciNumbers = table({
+  uid: opt(attr('@uid', admitting(upTo(0xffff, hex(4, cUint())), uint16))),
+  fid: opt(attr('@fid', admitting(hex(8, cUint()), uint32))),
+})
+
+/** libvirt writes both numbers as soon as it has one. */
+const zpci = refined(filled(zpciNumbers), (def, { compat }) => (compat && def ? { uid: 0, fid: 0, ...def } : def))
+
+const pci = table({
+  domain: opt(attr('@domain', pciTexts.domain)),
+  bus: opt(attr('@bus', pciTexts.bus)),
+  slot: opt(attr('@slot', pciTexts.slot)),
+  function: opt(attr('@function', pciTexts.function)),
+  multifunction: opt(attr('@multifunction', onOff)),
+  zpci: opt(one('zpci', zpci)),
+})
+
+type Pci = Infer<typeof pci>
+
+/** libvirt takes an address of zeros for one that it has to choose, and fills in what another lacks. */
+function completed({ domain, bus, slot, function: fn, ...rest }: Pci, compat: boolean): Pci {
+  if (domain === undefined && bus === undefined && slot === undefined && fn === undefined) return rest
+  if (compat && !domain && !bus && !slot) return rest
+  return { domain: domain ?? 0, bus: bus ?? 0, slot: slot ?? 0, function: fn ?? 0, ...rest }
+}
+
+/** Ports of a USB hub chain from the controller to the device: `1.2` (`virDomainUSBAddressPortFormat`). */
+export const usbPort: Text<string> = {
+  is: 'a chain of up to 4 ports like 1.2',
+  from(text, reading) {
+    const ports = text.split('.').map((port) => cUint(10).from(port, reading))
+    if (ports.length > 4 || ports.includes(undefined)) return undefined
+    // libvirt's own form of a chain ends at the first 0
+    const end = ports.indexOf(0)
+    return end === 0 ? null : ports.slice(0, end < 0 ? 4 : end).join('.')
+  },
+  to: (value) => value,
+  admits: shape(/^((0x)?[\da-fA-F]{1,3}\.){0,3}(0x)?[\da-fA-F]{1,3}$/),
+  schema: { type: 'string', pattern: '^\\d+(\\.\\d+){0,3}$' },
+}
+
+const hex64 = (digits: number): Text<string> => ({
+  ...cUint64(16),
+  to: (value) => `0x${BigInt(value).toString(16).padStart(digits, '0')}`,
+})
+
+const ccw = table({
+  cssid: opt(
+    attr('@cssid', admitting(upTo(0xfe, hex(1, cUint())), hexOrInteger(/^0x([\da-e][\da-fA-F]?|f[\da-e]?)$/, 0xfe))),
+  ),
+  ssid: opt(attr('@ssid', admitting(upTo(3, hex(1, cUint())), shape(/^(0x)?[0-3]$/)))),
+  devno: opt(attr('@devno', admitting(upTo(0xffff, hex(4, cUint())), hexOrInteger(/^0x[\da-fA-F]{1,4}$/, 0xffff)))),
+})
+
+/**
+ * Where the guest sees the device: `virDomainDeviceInfo`'s address. `unassigned` takes a PCI device from the host
+ * without giving it to the guest.
+ */
+export const guestAddress = variants('type', {
+  pci: refined(pci, (def, { compat }) => completed(def, compat)),
+  drive: table({
+    controller: orZero('controller', decimalTo(2)),
+    bus: orZero('bus', decimalTo(2)),
+    target: orZero('target', decimalTo(2)),
+    unit: orZero('unit', decimalTo(5)),
+  }),
+  'virtio-serial': table({
+    controller: orZero('controller', decimalTo(2)),
+    bus: orZero('bus', decimalTo(2)),
+    port: orZero('port', decimalTo(2)),
+  }),
+  ccid: table({ controller: orZero('controller', decimalTo(2)), slot: orZero('slot', decimalTo(2)) }),
+  usb: table({
+    bus: orZero('bus', admitting(cUint(10), shape(/^(0x)?[\da-fA-F]{1,3}$/))),
+    port: opt(attr('@port', usbPort)),
+  }),
+  'spapr-vio': table({ reg: opt(attr('@reg', admitting(hex64(8), shape(/^(0x)?[\da-fA-F]{1,8}$/)))) }),
+  ccw: ruled(
+    refined(ccw, (def, { compat }) =>
+      compat && Object.keys(def).length === 0 ? { cssid: 0, ssid: 0, devno: 0 } : def,
+    ),
+    ({ cssid, ssid, devno }) =>
+      [cssid, ssid, devno].every((part) => part === undefined) ||
+      [cssid, ssid, devno].every((part) => part !== undefined)
+        ? undefined
+        : 'has only some of cssid, ssid and devno; give all three or none',
+  ),
+  isa: table({
+    iobase: opt(attr('@iobase', admitting(hex(1, cUint(16)), shape(/^0x[\da-fA-F]{1,4}$/)))),
+    irq: opt(attr('@irq', admitting(hex(1, cUint(16)), shape(/^0x[\da-fA-F]$/)))),
+  }),
+  'virtio-mmio': table({}),
+  dimm: table({
+    slot: attr('@slot', admitting(cUint(10), integerTo(0xffff_ffff))),
+    base: opt(attr('@base', admitting(hex64(1), shape(/^(0x)?[\da-f]+$/)))),
+  }),
+  unassigned: table({}),
+})
+
+/** Where the guest sees a device, told apart by `kind`. */
+export type GuestAddress = Infer<typeof guestAddress>

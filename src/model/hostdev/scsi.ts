@@ -1,0 +1,136 @@
+import type { Reading } from '../../xml/codec.js'
+import { checked, refined, ruled } from '../../xml/refine.js'
+import { attr, flag, many, one, opt } from '../../xml/row.js'
+import { just, table } from '../../xml/table.js'
+import { admitting, cUint, cUint64, matching, name, str, type Text, upTo, word, yesNo } from '../../xml/text.js'
+import { variants } from '../../xml/variants.js'
+import { integerTo, shape } from '../schema-spelling.js'
+import { uuid } from '../uuid.js'
+import { sitsAt } from './device-info.js'
+import { subsystem } from './subsystem.js'
+
+/** A logical unit behind a host adapter: `virDomainHostdevSubsysSCSIHost`. */
+const adapter = table({
+  /** `scsi_host0`; no other spelling finds the device. */
+  adapter: one('adapter', just(attr('@name', str))),
+  address: one(
+    'address',
+    table({
+      bus: attr('@bus', admitting(cUint(), shape(/^\d{1,2}$/))),
+      target: attr('@target', admitting(cUint(), shape(/^\d{1,10}$/))),
+      /** LUN of 64 bits, in decimal digits. */
+      unit: attr('@unit', admitting(cUint64(), shape(/^\d{1,20}$/))),
+    }),
+  ),
+})
+
+const port: Text<number> = {
+  ...upTo(0xffff, cUint(10)),
+  from: (text, reading) => upTo(0xffff, cUint(10)).from(text, reading) || (Number(text) === 0 ? null : undefined),
+  admits: integerTo(0xffff),
+}
+
+/** What to show an iSCSI target: a user, and the secret of libvirtd that holds the password. */
+const auth = table({
+  type: opt(attr('@type', word('chap', 'ceph'))),
+  username: attr('@username', admitting(str, shape(/^[\w+-]+$/))),
+  secret: one(
+    'secret',
+    ruled(
+      table({
+        type: attr('@type', word('iscsi')),
+        uuid: opt(attr('@uuid', uuid)),
+        usage: opt(attr('@usage', admitting(name, shape(/^[^/\n]+$/)))),
+      }),
+      ({ uuid, usage }) =>
+        (uuid === undefined) === (usage === undefined)
+          ? 'names its secret by neither or both of uuid and usage'
+          : undefined,
+    ),
+  ),
+})
+
+/** libvirt takes a target without LUN for its LUN 0. */
+const withLun = <T extends { name: string }>(def: T, { compat }: Reading): T =>
+  compat && !def.name.includes('/') ? { ...def, name: `${def.name}/0` } : def
+
+/** A logical unit of an iSCSI target, reached by the hypervisor itself: `virDomainHostdevSubsysSCSIiSCSI`. */
+const iscsi = checked(
+  ruled(
+    refined(
+      table(
+        {
+          /** The target's IQN, and after a slash the LUN. */
+          name: attr('@name', str),
+          hosts: many('host', table({ name: attr('@name', str), port: opt(attr('@port', port)) })),
+          auth: opt(one('auth', auth)),
+          /** The IQN under which to log in. */
+          initiator: opt(one('initiator', just(opt(one('iqn', just(opt(attr('@name', name)))))))),
+        },
+        { order: 'any' },
+      ),
+      withLun,
+    ),
+    ({ hosts }) => (hosts.length === 1 ? undefined : `has ${hosts.length} hosts; give the one portal of the target`),
+  ),
+  ({ children }) => (children.some(({ name }) => name === 'host') ? undefined : 'holds no host'),
+)
+
+/** The address libvirt gives a guest's first SCSI device. */
+const firstDrive = { kind: 'drive', controller: 0, bus: 0, target: 0, unit: 0 } as const
+
+/** `<hostdev type='scsi'>`: `virDomainHostdevSubsysSCSI`. */
+export const scsiHostdev = ruled(
+  refined(
+    table(
+      subsystem({
+        /** Whether the kernel filters SG_IO commands. */
+        sgio: opt(attr('@sgio', word('filtered', 'unfiltered'))),
+        /** Whether the hypervisor gets CAP_SYS_RAWIO. */
+        rawio: opt(attr('@rawio', yesNo)),
+        source: one(
+          'source',
+          variants(
+            {
+              attributes: ['protocol'],
+              kindOf: ({ attributes }) => attributes.protocol ?? 'adapter',
+              mark: (kind) => (kind === 'adapter' ? {} : { protocol: kind }),
+            },
+            { adapter, iscsi },
+          ),
+        ),
+        readonly: opt(flag('readonly')),
+        /** Whether several guests may have it at once. */
+        shareable: opt(flag('shareable')),
+      }),
+      { order: 'any' },
+    ),
+    (def, { compat }) => (compat ? { address: firstDrive, ...def } : def),
+  ),
+  sitsAt('drive'),
+  ({ sgio }) => (sgio === 'unfiltered' ? 'asks for unfiltered sgio, which Linux no longer has' : undefined),
+)
+
+/** `<hostdev type='scsi_host'>`: a vhost-scsi target of the host (`virDomainHostdevSubsysSCSIVHost`). */
+export const scsiHostHostdev = ruled(
+  table(
+    subsystem({
+      model: opt(attr('@model', word('virtio', 'virtio-transitional', 'virtio-non-transitional'))),
+      source: one(
+        'source',
+        table({
+          protocol: attr('@protocol', word('vhost')),
+          wwpn: attr(
+            '@wwpn',
+            admitting(
+              matching(/^naa\.(0x)?[\da-f]{16}$/i, "'naa.' and 16 hexadecimal digits"),
+              shape(/^naa\.[\da-fA-F]{16}$/),
+            ),
+          ),
+        }),
+      ),
+    }),
+    { order: 'any', forgotten: ['readonly', 'shareable'] },
+  ),
+  sitsAt('pci', 'ccw'),
+)

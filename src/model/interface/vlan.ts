@@ -1,0 +1,33 @@
+import { refined, ruled } from '../../xml/refine.js'
+import { attr, many, opt } from '../../xml/row.js'
+import { table } from '../../xml/table.js'
+import { admitting, cUint, upTo, word, yesNo } from '../../xml/text.js'
+import { integerTo } from '../schema-spelling.js'
+
+const tag = table({
+  id: attr('@id', admitting(upTo(4095, cUint(10)), integerTo(4095))),
+  /** Which VLAN untagged frames belong to, on a trunk. */
+  nativeMode: opt(attr('@nativeMode', word('tagged', 'untagged'))),
+})
+
+/** `<vlan><tag id='42'/></vlan>`: `virNetDevVlan`. */
+export const vlan = refined(
+  ruled(
+    table({
+      /** Whether frames of several VLANs pass with their tags. */
+      trunk: opt(
+        attr(
+          '@trunk',
+          admitting(yesNo, (text) => text === 'yes'),
+        ),
+      ),
+      tags: many('tag', tag),
+    }),
+    ({ tags }) => (tags.length > 0 ? undefined : 'holds no tag; give the number of at least one VLAN'),
+    ({ trunk, tags }) =>
+      trunk === false && tags.length > 1 ? 'has several tags but is no trunk; leave out trunk or say yes' : undefined,
+    ({ tags }) =>
+      tags.filter(({ nativeMode }) => nativeMode).length > 1 ? 'has several native VLANs; mark one tag' : undefined,
+  ),
+  ({ trunk, tags }) => (trunk || tags.length > 1 ? { trunk: true, tags } : { tags }),
+)

@@ -32,24 +32,27 @@ const kinds = variants(
   },
 )
 
-/** Settings that libvirt refuses where they are of no use, rather than forget them (`virDomainHostdevDefParseXMLSubsys`). */
+/** Which types an attribute is for; libvirt refuses it elsewhere, rather than forget it. */
+const meantFor: Readonly<Record<string, readonly string[]>> = {
+  sgio: ['scsi'],
+  rawio: ['scsi'],
+  model: ['mdev', 'scsi_host'],
+  startupPolicy: ['usb'],
+}
+
+/** The first attribute that is out of place (`virDomainHostdevDefParseXMLSubsys`). */
 function misplaced({ attributes, children }: XmlElement): string | undefined {
   const { type = '' } = attributes
-  const onlyFor = (word: string, ...types: string[]) =>
-    types.includes(type)
-      ? undefined
-      : `has ${word}, which is only for devices of type ${types.join(' and ')}; remove it`
   const source = children.find(({ name }) => name === 'source')
-  return (
-    (attributes.sgio !== undefined ? onlyFor('sgio', 'scsi') : undefined) ??
-    (attributes.rawio !== undefined ? onlyFor('rawio', 'scsi') : undefined) ??
-    (attributes.model !== undefined ? onlyFor('model', 'mdev', 'scsi_host') : undefined) ??
-    (source?.attributes.startupPolicy !== undefined ? onlyFor('startupPolicy', 'usb') : undefined)
-  )
+  const given: Record<string, string | undefined> = { ...attributes, startupPolicy: source?.attributes.startupPolicy }
+  if (!Object.hasOwn(kinds.arms, type)) return undefined
+  return Object.entries(meantFor)
+    .filter(([name, types]) => given[name] !== undefined && !types.includes(type))
+    .map(([name, types]) => `has ${name}, which is only for devices of type ${types.join(' and ')}; remove it`)[0]
 }
 
 /** The content of `<hostdev>`. */
-const hostdevCodec: Codec<Infer<typeof kinds>> = {
+const content: Codec<Infer<typeof kinds>> = {
   ...kinds,
   read(element, reading, told) {
     const problem = misplaced(element)
@@ -68,4 +71,4 @@ export type HostdevKind = HostdevDef['kind']
 export type HostdevOf<K extends HostdevKind> = Extract<HostdevDef, { kind: K }>
 
 /** libvirt's `<hostdev>` element. */
-export const hostdev = documentOf('hostdev', hostdevCodec)
+export const hostdev = documentOf('hostdev', content)

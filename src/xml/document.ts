@@ -1,5 +1,5 @@
 import type { Codec, Finding, JsonSchema } from './codec.js'
-import { invalid } from './codec.js'
+import { finding, invalid } from './codec.js'
 import type { XmlElement } from './element.js'
 import { parseXml, type XmlLimits } from './parse.js'
 import { XmlWriter } from './writer.js'
@@ -38,9 +38,10 @@ export interface Document<T> {
 
 /** A kind of document from its root's name and the codec of its content. */
 export function documentOf<T>(root: string, codec: Codec<T>): Document<T> {
+  const notRoot = `is not the root of such a document; <${root}> is`
   const rootOf = (source: string | Uint8Array, limits?: XmlLimits): XmlElement => {
     const element = parseXml(source, limits)
-    if (element.name !== root) throw invalid(element, `is not the root of such a document; <${root}> is`)
+    if (element.name !== root) throw invalid(element, notRoot)
     return element
   }
   const read = (element: XmlElement, { strict = false, compat = false, onWarning }: ReadOptions = {}): T =>
@@ -62,8 +63,10 @@ export function documentOf<T>(root: string, codec: Codec<T>): Document<T> {
       return writer.toString()
     },
     validate(source, limits) {
+      const element = parseXml(source, limits)
       const findings: Finding[] = []
-      codec.check(rootOf(source, limits), findings)
+      if (element.name === root) codec.check(element, findings)
+      else findings.push(finding(element, notRoot))
       return findings
     },
     schema: () => codec.schema(),

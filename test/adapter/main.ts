@@ -1,5 +1,6 @@
+import { hostdevs } from './hostdev.js'
 import { nodedev } from './nodedev.js'
 import { serve } from './protocol.js'
 
 // Answers the conformance protocol on standard input and output. A file of operations is a subject's.
-await serve({ ping: () => ({}), ...nodedev })
+await serve({ ping: () => ({}), ...nodedev, ...hostdevs })

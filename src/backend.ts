@@ -1,5 +1,7 @@
 import { VirtError } from './errors.js'
+import type { HostdevDef } from './model/hostdev.js'
 import type { NodeDeviceDef } from './model/node-device.js'
+import type { UsbControllerDef } from './model/usb-controller.js'
 
 /** Options every asynchronous call takes. */
 export interface CallOptions {
@@ -117,6 +119,53 @@ export interface DetachOptions extends CallOptions {
   driver?: string
 }
 
+/** What a guest is doing (`virDomainState`). */
+export type DomainState =
+  | 'nostate'
+  | 'running'
+  | 'blocked'
+  | 'paused'
+  | 'shutdown'
+  | 'shutoff'
+  | 'crashed'
+  | 'pmsuspended'
+
+/** A guest, as it is listed. */
+export interface DomainInfo {
+  readonly name: string
+  readonly uuid?: string
+  /** Number of the running guest; absent while it does not run. */
+  readonly id?: number
+  readonly state: DomainState
+}
+
+/** Which of a guest's two configurations is meant; the running one of a guest that runs, else the stored one. */
+export interface AffectOptions extends CallOptions {
+  /** The guest as it runs (`VIR_DOMAIN_AFFECT_LIVE`). */
+  live?: boolean
+  /** The guest as it will be started next (`VIR_DOMAIN_AFFECT_CONFIG`). */
+  config?: boolean
+}
+
+/**
+ * Guests that can be given host devices. Attaching answers with the def as the guest has it: alias and guest address
+ * filled in. A detach ends when the guest has let go of the device. Answers to the device part of
+ * `virHypervisorDriver`.
+ */
+export interface DomainDriver {
+  list(options: CallOptions): Promise<DomainInfo[]>
+  /** By name or UUID. */
+  lookup(nameOrUuid: string, options: CallOptions): Promise<DomainInfo | undefined>
+  hostdevs(domain: string, options: AffectOptions): Promise<HostdevDef[]>
+  attach(domain: string, def: HostdevDef, options: AffectOptions): Promise<HostdevDef>
+  detach(domain: string, def: HostdevDef, options: AffectOptions): Promise<void>
+  controllers?(domain: string, options: AffectOptions): Promise<UsbControllerDef[]>
+  attachController?(domain: string, def: UsbControllerDef, options: AffectOptions): Promise<UsbControllerDef>
+  /** With every device on it. */
+  detachController?(domain: string, index: number, options: AffectOptions): Promise<void>
+  watch?(options: CallOptions): Promise<Watch<DomainEvent>>
+}
+
 /** One thing a backend can or cannot do here. */
 export interface Ability {
   /** The call: `devices.create`. */
@@ -135,7 +184,9 @@ export interface Backend extends AsyncDisposable {
   /** The canonical URI. */
   readonly uri: string
   readonly devices: DeviceDriver
-  /** Why each absent method is absent, by its name: `{ create: 'a recording cannot be changed' }`. */
+  /** Absent where there are no guests, as on a bare Linux host. */
+  readonly domains?: DomainDriver
+  /** Why each absent method is absent: `{ 'devices.create': 'a recording cannot be changed' }`. */
   readonly lacks?: Readonly<Record<string, string>>
   /** What of the methods there are works on this host; those that are not told do. */
   probe?(options: CallOptions): Promise<Ability[]>
@@ -167,7 +218,8 @@ export function need<D extends object, K extends OptionalKeys<D> & string>(
 ): NonNullable<D[K]> {
   const found = driver[method]
   if (typeof found === 'function') return found.bind(driver) as NonNullable<D[K]>
-  const reason = lacks && Object.hasOwn(lacks, method) ? `: ${lacks[method]}` : ''
+  const why = lacks?.[`devices.${method}`] ?? lacks?.[`domains.${method}`]
+  const reason = why === undefined ? '' : `: ${why}`
   throw new VirtError('unsupported', `the ${name} backend has no ${method}${reason}`, { backend: name })
 }
 
@@ -188,3 +240,11 @@ export const optionalDeviceCalls = [
   'setVirtualFunctions',
   'watch',
 ] as const satisfies readonly OptionalKeys<DeviceDriver>[]
+
+/** The methods of a domain driver that a backend may lack. */
+export const optionalDomainCalls = [
+  'controllers',
+  'attachController',
+  'detachController',
+  'watch',
+] as const satisfies readonly OptionalKeys<DomainDriver>[]

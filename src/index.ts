@@ -1,9 +1,11 @@
 export { type ConnectOptions, connect } from './api/connect.js'
 export { Connection, type ListOptions } from './api/connection.js'
+export { Domain, type HostdevRequest } from './api/domain.js'
 export { Fleet, type FleetAnswer, type FleetHost, type FleetOptions, type FleetProgress } from './api/fleet.js'
 export { NodeDevice } from './api/node-device.js'
 export type {
   Ability,
+  AffectOptions,
   Backend,
   CallOptions,
   DefOptions,
@@ -12,6 +14,10 @@ export type {
   DeviceEvent,
   DeviceFilter,
   DeviceState,
+  DomainDriver,
+  DomainEvent,
+  DomainInfo,
+  DomainState,
   UpdateOptions,
   Warning,
   Watch,
@@ -19,6 +25,7 @@ export type {
 } from './backend.js'
 export { type ErrorCode, type ErrorDetails, VirtError } from './errors.js'
 export { describeCapability, describeDevice, formatSize } from './model/describe.js'
+export { type HostdevDef, type HostdevKind, type HostdevOf, hostdev } from './model/hostdev.js'
 export {
   type Capability,
   type CapabilityKind,
@@ -29,4 +36,5 @@ export {
 } from './model/node-device.js'
 export { formatPciAddress, type PciAddress, parsePciAddress } from './model/pci-address.js'
 export { type DeviceSelector, matchesSelector } from './model/selector.js'
+export type { UsbControllerDef, UsbControllerType } from './model/usb-controller.js'
 export { type ValueSource, valueSource } from './model/value-sources.js'

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { Connection, NodeDevice, VirtError } from '../src/index.js'
+import { Connection, Domain, NodeDevice, VirtError } from '../src/index.js'
 import { root } from './source-tree.js'
 
 const pages = ['.', 'docs', 'examples'].flatMap((folder) =>
@@ -63,7 +63,7 @@ const nodeDeviceApi = [
 
 describe("the page of libvirt's names", () => {
   const page = read('docs/libvirt-names.md')
-  const handles = { conn: Connection, device: NodeDevice }
+  const handles = { conn: Connection, device: NodeDevice, domain: Domain }
 
   it('has a row for every C function', () => {
     expect(nodeDeviceApi.filter((name) => !page.includes(`\`${name}\``))).toEqual([])
@@ -74,7 +74,7 @@ describe("the page of libvirt's names", () => {
     (handle, { prototype }) => {
       const named = [...page.matchAll(new RegExp(`\\b${handle}\\.(\\w+)`, 'g'))].map(([, member]) => member)
       const members = Object.getOwnPropertyNames(prototype).filter((member) => member !== 'constructor')
-      const fields = { conn: ['readOnly'], device: ['name'] }[handle] ?? []
+      const fields = { conn: ['readOnly'], device: ['name'], domain: ['name'] }[handle] ?? []
       expect([...new Set(named)].sort()).toEqual([...members, ...fields].sort())
     },
   )

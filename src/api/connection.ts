@@ -5,8 +5,10 @@ import {
   type DefOptions,
   type DeviceEvent,
   type DeviceFilter,
+  type DomainEvent,
   need,
   optionalDeviceCalls,
+  optionalDomainCalls,
   type Warning,
   type Watch,
   type WatchOptions,
@@ -15,6 +17,7 @@ import { VirtError } from '../errors.js'
 import { checkDeviceName, nearestNames } from '../model/device-name.js'
 import { capabilityOf, type NodeDeviceDef, nodeDevice } from '../model/node-device.js'
 import { type DeviceSelector, selectOne, selectorMembers } from '../model/selector.js'
+import { Domain, domainsOf } from './domain.js'
 import { NodeDevice } from './node-device.js'
 
 /** Which devices to list, and how the call ends early. */
@@ -139,16 +142,45 @@ export class Connection implements AsyncDisposable {
     return await need(backend, backend.devices, 'watch')(options)
   }
 
+  /** Guests, sorted by name (`virConnectListAllDomains`). @throws VirtError `unsupported` where there are none */
+  async listDomains(options: CallOptions = {}): Promise<Domain[]> {
+    const infos = await domainsOf(this.#open(options)).list(options)
+    return infos.map(({ name }) => this.#domain(name)).sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  /**
+   * The guest of that name or UUID (`virDomainLookupByName`, `virDomainLookupByUUIDString`).
+   *
+   * @throws VirtError `no-domain` with the nearest names as candidates
+   */
+  async lookupDomain(nameOrUuid: string, options: CallOptions = {}): Promise<Domain> {
+    const domains = domainsOf(this.#open(options))
+    const info = await domains.lookup(nameOrUuid, options)
+    if (info) return this.#domain(info.name)
+    const names = (await domains.list(options)).map(({ name }) => name)
+    throw notFound('no-domain', nameOrUuid, nearestNames(nameOrUuid, names))
+  }
+
+  /** Events of guests and of their devices (`virConnectDomainEventRegisterAny`). Subscribed when it answers. */
+  async watchDomains(options: CallOptions = {}): Promise<Watch<DomainEvent>> {
+    const backend = this.#open(options)
+    return await need(backend, domainsOf(backend), 'watch')(options)
+  }
+
   /** What can be done here, and for what cannot, why and what would help. */
   async probe(options: CallOptions = {}): Promise<Ability[]> {
     const backend = this.#open(options)
     const known = (await backend.probe?.(options)) ?? []
     const told = new Set(known.map(({ call }) => call))
-    const rest = optionalDeviceCalls.map((method): Ability => {
-      const can = method in backend.devices
-      const reason = backend.lacks?.[method] ?? `the ${backend.name} backend has none`
-      return { call: `devices.${method}`, can, ...(!can && { reason }) }
-    })
+    const ability = (call: string, can: boolean): Ability => {
+      const reason = backend.lacks?.[call] ?? `the ${backend.name} backend has none`
+      return { call, can, ...(!can && { reason }) }
+    }
+    const rest = [
+      ...optionalDeviceCalls.map((method) => ability(`devices.${method}`, method in backend.devices)),
+      ability('domains', backend.domains !== undefined),
+      ...optionalDomainCalls.map((method) => ability(`domains.${method}`, method in (backend.domains ?? {}))),
+    ]
     return [...known, ...rest.filter(({ call }) => !told.has(call))]
   }
 
@@ -195,10 +227,22 @@ export class Connection implements AsyncDisposable {
 
   async #missing(wanted: string, like: string, options: CallOptions): Promise<VirtError> {
     const candidates = nearestNames(like, await this.#names(options))
-    const hint = candidates.length > 0 ? `; the nearest: ${candidates.join(', ')}` : ''
-    const shown = JSON.stringify(wanted.slice(0, 200)).slice(1, -1)
-    return new VirtError('no-node-device', `${shown} is not on this host${hint}`, { device: wanted, candidates })
+    return notFound('no-node-device', wanted, candidates)
   }
+
+  #domain(name: string): Domain {
+    return new Domain(name, {
+      read: (options) => this.#open(options),
+      change: (options) => this.#change(options),
+    })
+  }
+}
+
+function notFound(code: 'no-node-device' | 'no-domain', wanted: string, candidates: readonly string[]): VirtError {
+  const hint = candidates.length > 0 ? `; the nearest: ${candidates.join(', ')}` : ''
+  const shown = JSON.stringify(wanted.slice(0, 200)).slice(1, -1)
+  const subject = code === 'no-domain' ? { domain: wanted } : { device: wanted }
+  return new VirtError(code, `${shown} is not on this host${hint}`, { ...subject, candidates })
 }
 
 const wwn = (text: string): string => text.toLowerCase().replace(/^0x/, '')

@@ -104,7 +104,7 @@ export class Connection implements AsyncDisposable {
     const [node, port] = [wwn(wwnn), wwn(wwpn)]
     for await (const def of this.nodeDeviceDefs({ ...options, capability: 'fc_host' })) {
       const fc = capabilityOf(def, 'scsi_host')?.fcHost
-      if (fc && wwn(fc.wwnn) === node && wwn(fc.wwpn) === port) return this.#handle(def.name)
+      if (wwn(fc?.wwnn ?? '') === node && wwn(fc?.wwpn ?? '') === port) return this.#handle(def.name)
     }
     throw new VirtError('no-node-device', `no SCSI host has the node name ${node} and the port name ${port}`)
   }

@@ -1,7 +1,8 @@
+import { cUint, upTo } from '../xml/number.js'
 import { refined, ruled } from '../xml/refine.js'
 import { attr, opt } from '../xml/row.js'
 import { table } from '../xml/table.js'
-import { admitting, cUint, str, type Text, upTo, word } from '../xml/text.js'
+import { admitting, str, type Text, word } from '../xml/text.js'
 import { integerTo } from './schema-spelling.js'
 
 const ipv4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)$/

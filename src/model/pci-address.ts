@@ -1,12 +1,13 @@
 import { VirtError } from '../errors.js'
 import type { Infer } from '../xml/codec.js'
+import { cUint, hex, upTo } from '../xml/number.js'
 import { attr, otherwise } from '../xml/row.js'
 import { table } from '../xml/table.js'
-import { admitting, cUint, hex, type Text, upTo } from '../xml/text.js'
+import { admitting } from '../xml/text.js'
 import { hexOrInteger, uint8, uint32 } from './schema-spelling.js'
 
 /** libvirt writes a function `0x3`, which is right up to the 7 it may be. */
-const functionDigit: Text<number> = { ...upTo(7, cUint()), to: (value) => `0x${value}` }
+const functionDigit = hex(1, upTo(7, cUint()))
 
 /** How the parts of a PCI address are spelt in XML (`virPCIDeviceAddressParseXML`). */
 export const pciTexts = {

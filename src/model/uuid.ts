@@ -1,7 +1,8 @@
 import { admitting, type Text } from '../xml/text.js'
 import { shape } from './schema-spelling.js'
 
-const digits = /^[\s-]*(?:[\da-f]{2}[\s-]*){15}[\da-f]{2}\s*$/i
+const digits = /^\s*(?:[ -]*[\da-f]{2}){16}\s*$/i
+const canonical = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
 
 /**
  * A UUID, of which libvirt's reader (`virUUIDParse`) takes any grouping of the 32 digits; it becomes lower-case with
@@ -13,12 +14,12 @@ export const uuid: Text<string> = admitting(
     from: (text) =>
       digits.test(text)
         ? text
-            .replace(/[\s-]/g, '')
+            .replace(/[\s-]+/g, '')
             .toLowerCase()
             .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
         : undefined,
-    to: (value) => value,
-    schema: { type: 'string', format: 'uuid' },
+    to: (value) => (canonical.test(value) ? value : undefined),
+    schema: { type: 'string', pattern: canonical.source },
   },
   shape(/^([\da-fA-F]{32}|[\da-fA-F]{8}(-[\da-fA-F]{4}){3}-[\da-fA-F]{12})$/),
 )

@@ -175,6 +175,8 @@ export function valueSource(kind: string, path: string): ValueSource | undefined
   let at: ValueSource | Sources | undefined = Object.hasOwn(sources, kind) ? sources[kind] : undefined
   for (const step of path.replaceAll(/\[\d+\]/g, '').split('.')) {
     if (at === undefined || isSource(at)) return at
+    // what no table knows, kept as it came
+    if (step === 'other') return { from: 'the document' }
     at = Object.hasOwn(at, step) ? at[step] : undefined
   }
   return at && isSource(at) ? at : undefined

@@ -18,7 +18,7 @@ export interface Writing {
   readonly compat: boolean
 }
 
-/** Where a document departs from libvirt's schema. */
+/** Where a document is wrong. */
 export interface Finding {
   /** XPath of the element or attribute. */
   path: string
@@ -48,13 +48,17 @@ export interface Codec<T> {
 /** The def a codec reads. */
 export type Infer<C> = C extends Codec<infer T> ? T : never
 
-/** An error of a document, which names where it is wrong. */
-export function invalid(element: XmlElement, problem: string, step = ''): VirtError {
-  const path = element.path + step
-  return new VirtError('xml-invalid', `${path} ${problem}`, { path, line: element.line })
-}
-
-/** A departure from the schema, for {@link Codec.check}. */
+/** Something wrong at an element, or at a step below it. */
 export function finding(element: XmlElement, problem: string, step = ''): Finding {
   return { path: element.path + step, line: element.line, problem }
+}
+
+/** The error that names what is wrong with a document, and where. */
+export function refusal({ path, line, problem }: Finding): VirtError {
+  return new VirtError('xml-invalid', `${path} ${problem}`, { path, line })
+}
+
+/** {@link refusal} of something at an element. */
+export function invalid(element: XmlElement, problem: string, step = ''): VirtError {
+  return refusal(finding(element, problem, step))
 }

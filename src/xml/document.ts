@@ -1,7 +1,8 @@
 import type { Codec, Finding, JsonSchema } from './codec.js'
-import { finding, invalid } from './codec.js'
+import { finding, refusal } from './codec.js'
 import type { XmlElement } from './element.js'
 import { parseXml, type XmlLimits } from './parse.js'
+import { rawSchemaDefinition } from './raw.js'
 import { XmlWriter } from './writer.js'
 
 /** How a document is read. */
@@ -38,22 +39,21 @@ export interface Document<T> {
 
 /** A kind of document from its root's name and the codec of its content. */
 export function documentOf<T>(root: string, codec: Codec<T>): Document<T> {
-  const notRoot = `is not the root of such a document; <${root}> is`
-  const rootOf = (source: string | Uint8Array, limits?: XmlLimits): XmlElement => {
-    const element = parseXml(source, limits)
-    if (element.name !== root) throw invalid(element, notRoot)
-    return element
+  const departure = (element: XmlElement): Finding | undefined => {
+    if (element.name !== root) return finding(element, `is not the root of such a document; <${root}> is`)
+    if (element.attributes.xmlns === undefined) return undefined
+    return finding(element, 'makes another namespace of the document; remove it, libvirt has none', '/@xmlns')
   }
-  const read = (element: XmlElement, { strict = false, compat = false, onWarning }: ReadOptions = {}): T =>
-    codec.read(element, {
-      strict,
-      compat,
-      warn: (problem, at) => onWarning?.({ path: at.path, line: at.line, problem }),
-    })
+  const read = (element: XmlElement, { strict = false, compat = false, onWarning }: ReadOptions = {}): T => {
+    const wrong = departure(element)
+    if (wrong) throw refusal(wrong)
+    const warn = (problem: string, at: XmlElement) => onWarning?.(finding(at, problem))
+    return codec.read(element, { strict, compat, warn })
+  }
   return {
     root,
     codec,
-    parse: (source, options = {}) => read(rootOf(source, options.limits), options),
+    parse: (source, options = {}) => read(parseXml(source, options.limits), options),
     read,
     format(value, { compat = false } = {}) {
       const writer = new XmlWriter()
@@ -64,11 +64,16 @@ export function documentOf<T>(root: string, codec: Codec<T>): Document<T> {
     },
     validate(source, limits) {
       const element = parseXml(source, limits)
+      const wrong = departure(element)
+      if (wrong) return [wrong]
       const findings: Finding[] = []
-      if (element.name === root) codec.check(element, findings)
-      else findings.push(finding(element, notRoot))
+      codec.check(element, findings)
       return findings
     },
-    schema: () => codec.schema(),
+    schema: () => ({
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      ...codec.schema(),
+      $defs: { rawXml: rawSchemaDefinition },
+    }),
   }
 }

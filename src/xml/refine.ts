@@ -32,8 +32,11 @@ export function ruled<C extends Codec<any>>(codec: C, ...rules: Rule<Infer<C>>[]
 
 /** The same codec, which changes what it has read. */
 // biome-ignore lint/suspicious/noExplicitAny: the def's type is the codec's own
-export function refined<C extends Codec<any>>(codec: C, change: (def: Infer<C>, reading: Reading) => Infer<C>): C {
-  return { ...codec, read: (element, reading, told) => change(codec.read(element, reading, told), reading) }
+export function refined<C extends Codec<any>>(
+  codec: C,
+  change: (def: Infer<C>, reading: Reading, element: XmlElement) => Infer<C>,
+): C {
+  return { ...codec, read: (element, reading, told) => change(codec.read(element, reading, told), reading, element) }
 }
 
 /** The same codec, which takes an element that says nothing for one that is absent. */

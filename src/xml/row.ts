@@ -1,8 +1,10 @@
+import { VirtError } from '../errors.js'
 import type { Codec, Finding, JsonSchema, Reading, Writing } from './codec.js'
 import { finding, invalid } from './codec.js'
 import type { XmlElement } from './element.js'
 import { openPlace, type Place, place } from './place.js'
 import type { XmlSink } from './sink.js'
+import { checkStrangers, refuseStrangers } from './strangers.js'
 import type { Text } from './text.js'
 
 /** A table's entry: one value of the def, and where in the element it stands. */
@@ -12,10 +14,16 @@ export interface Row<T> {
   readonly optional: boolean
   /** Whether the element may hold several, which makes the value an array. */
   readonly many: boolean
+  /** Whether there must be at least one of them. */
+  readonly nonEmpty?: boolean
   /** Whether libvirt's schema lets the element lack it; as `optional` unless told. */
   readonly mayLack: boolean
+  /** Whether libvirt's schema lets it stand several times though one counts: the first, or the last. */
+  readonly repeats?: 'first' | 'last'
   /** The value it has where an element or a def says none. */
-  readonly otherwise?: T
+  otherwise?(mode: { readonly compat: boolean }): T | undefined
+  /** Whether it is passed over in writing, though the def has it. */
+  omitted?(mode: { readonly compat: boolean }): boolean
   /** Reads from the element that holds the attribute or text, or from the child element itself. */
   read(element: XmlElement, reading: Reading): T | undefined
   /** Writes the attribute or text, or the child element with its content: `inside` adds attributes to that. */
@@ -34,13 +42,24 @@ function decode<T>(source: string, text: Text<T>, element: XmlElement, reading: 
   return value ?? undefined
 }
 
+function encode<T>(value: T, text: Text<T>, sink: XmlSink, writing: Writing, step: string): string {
+  const spelt = text.to(value, writing)
+  if (spelt !== undefined) return spelt
+  const path = sink.path + step
+  throw new VirtError('invalid-argument', `${path} cannot be ${JSON.stringify(value)}, which is not ${text.is}`, {
+    path,
+  })
+}
+
+const inSchema: Reading = { strict: true, compat: false, warn: () => undefined }
+
 function admit<T>(source: string, text: Text<T>, element: XmlElement, findings: Finding[], step: string): void {
-  const reading: Reading = { strict: true, compat: false, warn: () => undefined }
-  const admitted = text.admits ? text.admits(source) : text.from(source, reading) != null
+  const admitted = text.admits ? text.admits(source) : text.from(source, inSchema) != null
   if (!admitted) findings.push(finding(element, `is '${source.slice(0, 100)}', which is not ${text.is}`, step))
 }
 
 const required = { optional: false, many: false, mayLack: false } as const
+const textOnly = { attributes: [], text: true, children: false } as const
 
 /** An attribute: `attr('@id', uint)`, or `attr('parent/@wwnn', wwn)` for one of a child that another row reads. */
 export const attr = <T>(source: string, text: Text<T>): Row<T> => {
@@ -51,7 +70,7 @@ export const attr = <T>(source: string, text: Text<T>): Row<T> => {
     ...required,
     place: at,
     read: (element, reading) => decode(element.attributes[attribute] ?? '', text, element, reading, step),
-    write: (sink, value, writing) => sink.attribute(attribute, text.to(value, writing)),
+    write: (sink, value, writing) => sink.attribute(attribute, encode(value, text, sink, writing, step)),
     check: (element, findings) => admit(element.attributes[attribute] ?? '', text, element, findings, step),
     schema: () => text.schema,
   }
@@ -59,13 +78,17 @@ export const attr = <T>(source: string, text: Text<T>): Row<T> => {
 
 /** An element's text as a codec, for elements that hold nothing else. */
 export const content = <T>(text: Text<T>): Codec<T> => ({
-  read(element, reading) {
+  read(element, reading, told = []) {
+    if (reading.strict) refuseStrangers(element, textOnly, told)
     const value = decode(element.text, text, element, reading, '')
     if (value === undefined) throw invalid(element, 'is empty')
     return value
   },
-  write: (sink, value, writing) => sink.text(text.to(value, writing)),
-  check: (element, findings) => admit(element.text, text, element, findings, ''),
+  write: (sink, value, writing) => sink.text(encode(value, text, sink, writing, '')),
+  check(element, findings, told = []) {
+    checkStrangers(element, textOnly, told, findings)
+    admit(element.text, text, element, findings, '')
+  },
   schema: () => text.schema,
 })
 
@@ -74,7 +97,7 @@ export const body = <T>(text: Text<T>): Row<T> => ({
   ...required,
   place: place(''),
   read: (element, reading) => decode(element.text, text, element, reading, ''),
-  write: (sink, value, writing) => sink.text(text.to(value, writing)),
+  write: (sink, value, writing) => sink.text(encode(value, text, sink, writing, '')),
   check: (element, findings) => admit(element.text, text, element, findings, ''),
   schema: () => text.schema,
 })
@@ -82,7 +105,7 @@ export const body = <T>(text: Text<T>): Row<T> => ({
 /** A child element; `gap` writes it `<x />` when it is empty, as libvirt does in a few places. */
 export const one = <T>(source: string, inner: Codec<T>, { gap = false } = {}): Row<T> => {
   const at = place(source)
-  const told = at.where && [at.where.attribute]
+  const told = at.where.filter(({ value }) => value !== undefined).map(({ attribute }) => attribute)
   return {
     ...required,
     place: at,
@@ -98,11 +121,15 @@ export const one = <T>(source: string, inner: Codec<T>, { gap = false } = {}): R
   }
 }
 
-/** A child element that holds text only; an empty one may count as absent. */
-export const leaf = <T>(source: string, text: Text<T>): Row<T> => ({
-  ...one(source, content(text)),
-  read: (element, reading) => decode(element.text, text, element, reading, ''),
-})
+/** A child element that holds text only. An empty one counts as absent, as with libvirt's `virXPathString`. */
+export const leaf = <T>(source: string, text: Text<T>): Row<T> => {
+  const row = one(source, content(text))
+  return {
+    ...row,
+    read: (element, reading) => (element.content.length === 0 ? undefined : row.read(element, reading)),
+    schema: () => (text.schema.type === 'string' ? { minLength: 1, ...text.schema } : text.schema),
+  }
+}
 
 /** Child elements of one name, in document order. */
 export const many = <T>(source: string, inner: Codec<T>): Row<T[]> => {
@@ -119,12 +146,24 @@ export const many = <T>(source: string, inner: Codec<T>): Row<T[]> => {
   }
 }
 
+/** The same, of which there must be at least one. */
+export const some = <T>(source: string, inner: Codec<T>): Row<T[]> => ({
+  ...many(source, inner),
+  nonEmpty: true,
+  mayLack: false,
+  schema: () => ({ type: 'array', items: inner.schema(), minItems: 1 }),
+})
+
 /** An element that says yes by being there. */
 export const flag = (source: string): Row<true> => {
+  const empty = { attributes: [], text: false, children: false } as const
   const nothing: Codec<true> = {
-    read: () => true,
+    read(element, { strict }, told = []) {
+      if (strict) refuseStrangers(element, empty, told)
+      return true
+    },
     write: () => undefined,
-    check: () => undefined,
+    check: (element, findings, told = []) => checkStrangers(element, empty, told, findings),
     schema: () => ({ const: true }),
   }
   return one(source, nothing)
@@ -135,7 +174,7 @@ export const opt = <T>(row: Row<T>): Row<T | undefined> =>
   ({ ...row, optional: true, mayLack: true }) as Row<T | undefined>
 
 /** The same row with the value it has where the element lacks it; written even so. With {@link opt}, a def may lack it. */
-export const otherwise = <T>(value: T, row: Row<T>): Row<T> => ({ ...row, mayLack: true, otherwise: value })
+export const otherwise = <T>(value: T, row: Row<T>): Row<T> => ({ ...row, mayLack: true, otherwise: () => value })
 
 /** A row that libvirt does not have: in compat it is neither read nor written, and its schema refuses it. */
 export const ours = <T>(row: Row<T>): Row<T | undefined> => ({
@@ -147,15 +186,21 @@ export const ours = <T>(row: Row<T>): Row<T | undefined> => ({
   check: (element, findings) => findings.push(finding(element, 'is not in the schema here')),
 })
 
+/** The same row, which libvirt's schema lets stand several times; the first counts unless told. */
+export const repeated = <T>(row: Row<T>, counts: 'first' | 'last' = 'first'): Row<T> => ({ ...row, repeats: counts })
+
 /** The same row, which libvirt's schema wants there although its parser does not. */
 export const owed = <T>(row: Row<T>): Row<T> => ({ ...row, mayLack: false })
+
+/** The same row, which libvirt's schema does not want there although its parser does. */
+export const spared = <T>(row: Row<T>): Row<T> => ({ ...row, mayLack: true })
 
 /** The same row, which the schema checked against (libvirt 11.3) does not have yet. */
 export const since = <T>(version: string, row: Row<T>): Row<T> => ({
   ...row,
   check(element, findings) {
-    findings.push(finding(element, `is known to libvirt only from ${version} on`, stepOf(row.place)))
+    const { attribute } = row.place
+    const step = attribute === undefined ? '' : `/@${attribute}`
+    findings.push(finding(element, `is known to libvirt only from ${version} on`, step))
   },
 })
-
-const stepOf = ({ attribute }: Place): string => (attribute === undefined ? '' : `/@${attribute}`)

@@ -6,7 +6,8 @@ export interface Text<T> {
   readonly is: string
   /** The value; `undefined` when the text is no such value, `null` when it says that there is none. */
   from(text: string, reading: Reading): T | undefined | null
-  to(value: T, writing: Writing): string
+  /** The spelling; `undefined` when the value has none. */
+  to(value: T, writing: Writing): string | undefined
   /** Whether libvirt's schema admits the spelling, where that differs from what is read. */
   admits?(text: string): boolean
   readonly schema: JsonSchema
@@ -15,108 +16,42 @@ export interface Text<T> {
 /** The value of a text. */
 export type Value<X> = X extends Text<infer T> ? T : never
 
+const same = (value: string): string | undefined => (typeof value === 'string' ? value : undefined)
+
 /** Any text, unchanged. */
-export const str: Text<string> = { is: 'text', from: (text) => text, to: (value) => value, schema: { type: 'string' } }
+export const str: Text<string> = { is: 'text', from: (text) => text, to: same, schema: { type: 'string' } }
+
+/** The same text, of which an empty one counts as absent. */
+export const unlessEmpty = <T>(text: Text<T>): Text<T> => ({
+  ...text,
+  from: (source, reading) => (source === '' ? null : text.from(source, reading)),
+})
 
 /** Any text but the empty one, which counts as absent. */
-export const name: Text<string> = { ...str, is: 'a name', from: (text) => text || null }
+export const name: Text<string> = { ...unlessEmpty(str), is: 'a name', schema: { type: 'string', minLength: 1 } }
 
 /** Text of one shape. */
 export const matching = (pattern: RegExp, is: string): Text<string> => ({
   is,
   from: (text) => (pattern.test(text) ? text : undefined),
-  to: (value) => value,
+  to: (value) => (pattern.test(value) ? value : undefined),
   schema: { type: 'string', pattern: pattern.source },
-})
-
-const integer = (text: string, pattern: RegExp): number | undefined => {
-  const trimmed = text.trim()
-  return pattern.test(trimmed) ? Number(trimmed) : undefined
-}
-
-/** A number in decimal digits. */
-export const decimal: Text<number> = {
-  is: 'a decimal number',
-  from: (text) => {
-    const value = integer(text, /^\d+$/)
-    return value !== undefined && Number.isSafeInteger(value) ? value : undefined
-  },
-  to: (value) => String(value),
-  schema: { type: 'integer', minimum: 0 },
-}
-
-/** A number in decimal digits, or in hexadecimal ones after `0x`; written in decimal. */
-export const uint: Text<number> = {
-  ...decimal,
-  is: 'a number',
-  from: (text) => {
-    const value = integer(text, /^(0x[\da-f]+|\d+)$/i)
-    return value !== undefined && Number.isSafeInteger(value) ? value : undefined
-  },
-}
-
-/** The same, written in hexadecimal with at least so many digits: `hex(4)` spells 70 `0x0046`. */
-export const hex = (digits: number, text: Text<number> = uint): Text<number> => ({
-  ...text,
-  to: (value) => `0x${value.toString(16).padStart(digits, '0')}`,
-  admits: (text) => /^0x[\da-f]+$/.test(text),
-})
-
-const inC: Record<0 | 10 | 16, RegExp> = {
-  0: /^[ \t-\r]*\+?(?:0x(?<hex>[\da-f]+)|0(?<octal>[0-7]*)|(?<decimal>[1-9]\d*))$/i,
-  10: /^[ \t-\r]*\+?(?<decimal>\d+)$/,
-  16: /^[ \t-\r]*\+?(?:0x)?(?<hex>[\da-f]+)$/i,
-}
-
-/** The value of a number as C's strtoul takes it: blanks and a plus sign may come before it, nothing after it. */
-function fromC(text: string, base: 0 | 10 | 16): bigint | undefined {
-  const { hex, octal, decimal } = inC[base].exec(text)?.groups ?? {}
-  if (hex !== undefined) return BigInt(`0x${hex}`)
-  if (octal !== undefined) return BigInt(`0o0${octal}`)
-  return decimal === undefined ? undefined : BigInt(decimal)
-}
-
-/**
- * A number of 32 bits as libvirt reads most of a domain's (`virXMLPropUInt`): with base 0, `0x1f`, `037` and `31` are
- * the same. Written in decimal.
- */
-export const cUint = (base: 0 | 10 | 16 = 0): Text<number> => ({
-  ...decimal,
-  is: base === 16 ? 'a hexadecimal number of 32 bits' : 'a number of 32 bits',
-  from: (text) => {
-    const value = fromC(text, base)
-    return value !== undefined && value < 1n << 32n ? Number(value) : undefined
-  },
-})
-
-/** A number of 64 bits, read the same way; the def holds it as a string of decimal digits. */
-export const cUint64 = (base: 0 | 10 | 16 = 0): Text<string> => ({
-  is: 'a number of 64 bits',
-  from: (text) => {
-    const value = fromC(text, base)
-    return value !== undefined && value < 1n << 64n ? value.toString() : undefined
-  },
-  to: (value) => value,
-  schema: { type: 'string', pattern: '^\\d+$' },
-})
-
-/** A number that may not be larger. */
-export const upTo = (maximum: number, text: Text<number>): Text<number> => ({
-  ...text,
-  is: `${text.is} up to ${maximum}`,
-  from: (source, reading) => {
-    const value = text.from(source, reading)
-    return typeof value === 'number' && value > maximum ? undefined : value
-  },
-  schema: { ...text.schema, maximum },
 })
 
 /** One of these words. */
 export const word = <const W extends string>(...words: W[]): Text<W> => ({
   is: words.join(' or '),
   from: (text) => words.find((each) => each === text),
-  to: (value) => value,
+  to: (value) => words.find((each) => each === value),
   schema: { enum: words },
+})
+
+/** One of these words, or one that only a newer libvirt has: strict and compat reading refuse that. */
+export const openWord = <const W extends string>(...words: W[]): Text<W | (string & {})> => ({
+  ...str,
+  is: words.join(' or '),
+  from: (text, { strict, compat }) => (strict || compat ? words.find((each) => each === text) : text),
+  schema: { type: 'string', examples: words },
 })
 
 /** Two words for true and false. */

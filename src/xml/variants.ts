@@ -1,7 +1,7 @@
 import type { Codec, Infer } from './codec.js'
 import { finding, invalid } from './codec.js'
 import { type RawXml, XmlElement } from './element.js'
-import type { XmlSink } from './sink.js'
+import { rawSchema, writeRaw } from './raw.js'
 
 type Flat<T> = { [K in keyof T]: T[K] } & {}
 
@@ -25,19 +25,6 @@ export interface Variants<A extends Arms> extends Codec<Union<A> | Other> {
   readonly arms: A
 }
 
-/** Writes an element's attributes and content; the element itself is open. */
-export function writeRaw(sink: XmlSink, raw: RawXml): void {
-  for (const [name, value] of Object.entries(raw.attributes ?? {})) sink.attribute(name, value)
-  for (const node of raw.content ?? []) {
-    if (typeof node === 'string') sink.text(node)
-    else {
-      sink.open(node.name)
-      writeRaw(sink, node)
-      sink.close()
-    }
-  }
-}
-
 /** How an element says which kind it is, where that is not one attribute's value. */
 export interface Tell {
   /** The attributes that say it, the telling one last. */
@@ -53,11 +40,20 @@ const byAttribute = (attribute: string): Tell => ({
   mark: (kind) => ({ [attribute]: kind }),
 })
 
+export interface VariantsOptions {
+  /** Kinds that libvirt writes and its own parser refuses; compat reading does too. */
+  unread?: readonly string[]
+}
+
 /**
  * Tables told apart by an attribute, whose value becomes `kind`, or by a function. A kind that no table has is kept
  * raw, or refused in strict and compat reading.
  */
-export function variants<A extends Arms>(by: string | Tell, arms: A): Variants<A> {
+export function variants<A extends Arms>(
+  by: string | Tell,
+  arms: A,
+  { unread = [] }: VariantsOptions = {},
+): Variants<A> {
   const byName = new Map(Object.entries(arms))
   const tell = typeof by === 'string' ? byAttribute(by) : by
   const told = tell.attributes
@@ -68,7 +64,7 @@ export function variants<A extends Arms>(by: string | Tell, arms: A): Variants<A
     read(element, reading, outer = []) {
       const type = tell.kindOf(element)
       if (type === undefined) throw invalid(element, `is missing; it is one of ${known}`, step)
-      const arm = byName.get(type)
+      const arm = reading.compat && unread.includes(type) ? undefined : byName.get(type)
       if (arm) return { kind: type, ...arm.read(element, reading, outer.length > 0 ? [...outer, ...told] : told) }
       if (reading.strict || reading.compat)
         throw invalid(element, `is '${type.slice(0, 100)}', which is none of ${known}`, step)
@@ -89,7 +85,12 @@ export function variants<A extends Arms>(by: string | Tell, arms: A): Variants<A
     schema: () => ({
       oneOf: [
         ...[...byName].map(([kind, arm]) => withKind(kind, arm.schema())),
-        { type: 'object', properties: { kind: { const: 'other' }, type: { type: 'string' }, xml: { type: 'object' } } },
+        {
+          type: 'object',
+          properties: { kind: { const: 'other' }, type: { type: 'string' }, xml: rawSchema },
+          required: ['kind', 'type', 'xml'],
+          additionalProperties: false,
+        },
       ],
     }),
   }

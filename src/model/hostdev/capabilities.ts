@@ -1,5 +1,6 @@
+import type { Rows } from '../../xml/layout.js'
 import { leaf, many, one, opt } from '../../xml/row.js'
-import { type Rows, table } from '../../xml/table.js'
+import { table } from '../../xml/table.js'
 import { admitting, name } from '../../xml/text.js'
 import { ipAddress, ipRoute } from '../ip-address.js'
 import { shape } from '../schema-spelling.js'

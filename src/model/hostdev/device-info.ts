@@ -1,7 +1,8 @@
+import { cUint } from '../../xml/number.js'
 import { filled, ruled } from '../../xml/refine.js'
 import { attr, one, opt, owed, since } from '../../xml/row.js'
 import { just, table } from '../../xml/table.js'
-import { admitting, cUint, name, onOff, str, type Text, yesNo } from '../../xml/text.js'
+import { admitting, name, onOff, str, type Text, yesNo } from '../../xml/text.js'
 import { shape } from '../schema-spelling.js'
 import { type GuestAddress, guestAddress } from './guest-address.js'
 

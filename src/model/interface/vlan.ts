@@ -1,7 +1,8 @@
+import { cUint, upTo } from '../../xml/number.js'
 import { refined, ruled } from '../../xml/refine.js'
 import { attr, many, opt } from '../../xml/row.js'
 import { table } from '../../xml/table.js'
-import { admitting, cUint, upTo, word, yesNo } from '../../xml/text.js'
+import { admitting, word, yesNo } from '../../xml/text.js'
 import { integerTo } from '../schema-spelling.js'
 
 const tag = table({

@@ -1,14 +1,17 @@
 import type { Infer } from '../../xml/codec.js'
+import { cUint, hex } from '../../xml/number.js'
+import { rest } from '../../xml/raw.js'
 import { attr, body, leaf, many, one, opt } from '../../xml/row.js'
 import { just, table } from '../../xml/table.js'
-import { hex, name, str, upTo, word } from '../../xml/text.js'
+import { admitting, name, openWord, str } from '../../xml/text.js'
+import { hexOrInteger, shape } from '../schema-spelling.js'
 import { mdevTypes } from './mdev.js'
 
 /** The rows of a channel subsystem address; s390 Principles of Operation, chapter 13. */
 const channelAddress = {
-  cssid: leaf('cssid', upTo(0xfe, hex(1))),
-  ssid: leaf('ssid', upTo(3, hex(1))),
-  devno: leaf('devno', upTo(0xffff, hex(4))),
+  cssid: leaf('cssid', admitting(hex(1, cUint()), hexOrInteger(/^0x(?:[\da-e][\da-f]?|f[\da-e]?)$/i, 0xfe))),
+  ssid: leaf('ssid', admitting(hex(1, cUint()), shape(/^(0x)?[0-3]$/))),
+  devno: leaf('devno', admitting(hex(4), hexOrInteger(/^0x[\da-f]{1,4}$/i, 0xffff))),
 }
 
 /** A channel I/O device: `virNodeDevCapCCW`. */
@@ -16,6 +19,7 @@ export const ccwDevice = table({
   ...channelAddress,
   /** The group this device works in; libvirt 11.1, unverified. */
   groupDevice: opt(one("capability[@type='ccwgroup_member']", just(leaf('group_device', str)))),
+  other: rest(),
 })
 
 /** A channel I/O device. */
@@ -23,7 +27,7 @@ export interface CcwDevice extends Infer<typeof ccwDevice> {}
 
 /** Channel devices that work as one, such as a qeth network card; libvirt 11.1, unverified. */
 export const ccwGroup = table({
-  state: leaf('state', word('online', 'offline')),
+  state: leaf('state', openWord('online', 'offline')),
   ...channelAddress,
   members: opt(one('members', just(many('ccw_device', table({ ref: attr('@ref', str), device: body(str) }))))),
   qeth: opt(
@@ -32,6 +36,7 @@ export const ccwGroup = table({
       table({ cardType: opt(leaf('card_type', name)), chpid: opt(leaf('chpid', name)) }),
     ),
   ),
+  other: rest(),
 })
 
 /** Channel devices that work as one. */
@@ -43,6 +48,7 @@ export const cssDevice = table({
   /** The device behind the subchannel. */
   channelDevice: opt(one('channel_dev_addr', table(channelAddress))),
   mdevTypes: opt(mdevTypes),
+  other: rest({ capability: 'typed' }),
 })
 
 /** A subchannel. */

@@ -1,30 +1,68 @@
 import type { Infer } from '../../xml/codec.js'
-import { attr, leaf, many, one, opt } from '../../xml/row.js'
+import { unlessZero } from '../../xml/number.js'
+import { rest } from '../../xml/raw.js'
+import { filled } from '../../xml/refine.js'
+import { attr, leaf, many, one, opt, type Row, repeated } from '../../xml/row.js'
 import { just, table } from '../../xml/table.js'
-import { decimal, name, str, word } from '../../xml/text.js'
+import { admitting, openWord, str, unlessEmpty } from '../../xml/text.js'
+import { shape } from '../schema-spelling.js'
+import { count } from './spelling.js'
 
 /** Operational states of a link (Documentation/networking/operstates.rst). */
 export const linkStates = ['unknown', 'notpresent', 'down', 'lowerlayerdown', 'testing', 'dormant', 'up'] as const
+
+/** Offloads by libvirt's words, in its order (`virNetDevFeature`); it calls the UDP tunnels' `txudptnl`. */
+export const netFeatures = [
+  'rx',
+  'tx',
+  'sg',
+  'tso',
+  'gso',
+  'gro',
+  'lro',
+  'rxvlan',
+  'txvlan',
+  'ntuple',
+  'rxhash',
+  'rdma',
+  'txudptnl',
+  'switchdev',
+] as const
+
+const feature = admitting(openWord(...netFeatures), shape(/^[a-zA-Z\-_]+$/))
+
+/** The same row, written in libvirt's order and without doubles: libvirt holds features as a set. */
+const inOrder = (row: Row<string[]>): Row<string[]> => ({
+  ...row,
+  write(sink, features, writing) {
+    const given = new Set(features)
+    const ordered = netFeatures.filter((each) => given.delete(each))
+    row.write(sink, [...ordered, ...given], writing)
+  },
+})
 
 /** A network interface: `virNodeDevCapNet`. */
 export const netDevice = table({
   interface: leaf('interface', str),
   /** Hardware address, as /sys/class/net/…/address spells it. */
-  address: opt(leaf('address', name)),
+  address: opt(leaf('address', admitting(str, shape(/^(?:[\da-f]{2}:){5}[\da-f]{2}$/i)))),
   link: opt(
     one(
       'link',
-      table({
-        state: opt(attr('@state', word(...linkStates))),
-        /** Mb/s; known only while the link is up. */
-        speed: opt(attr('@speed', decimal)),
-      }),
+      filled(
+        table({
+          /** Mb/s; known only while the link is up. */
+          speed: opt(attr('@speed', unlessZero(count))),
+          state: opt(attr('@state', unlessEmpty(openWord(...linkStates)))),
+        }),
+      ),
     ),
   ),
-  /** Offloads that are on, in libvirt's order. */
-  features: opt(many('feature', just(attr('@name', str)))),
+  /** Offloads that are on. */
+  features: opt(inOrder(many('feature', just(attr('@name', feature))))),
   /** Wireless (80211) or anything else (80203). */
-  subtype: opt(one('capability', just(attr('@type', word('80203', '80211'))))),
+  subtype: opt(repeated(one('capability[@type]', just(opt(attr('@type', unlessEmpty(openWord('80203', '80211')))))))),
+  other: rest(),
 })
 
 /** A network interface. */

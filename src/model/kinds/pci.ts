@@ -1,46 +1,65 @@
 import type { Infer } from '../../xml/codec.js'
-import { attr, body, flag, leaf, many, one, opt } from '../../xml/row.js'
+import { unkept } from '../../xml/compat.js'
+import { cInt, cUint, hex, printedSigned, unlessNegative, unlessZero, upTo } from '../../xml/number.js'
+import { rest } from '../../xml/raw.js'
+import { attr, body, flag, leaf, many, one, opt, otherwise, owed, repeated } from '../../xml/row.js'
 import { just, table } from '../../xml/table.js'
-import { decimal, hex, name, uint, upTo, word } from '../../xml/text.js'
-import { pciAddress } from '../pci-address.js'
+import { admitting, name, openWord, type Text, unlessEmpty } from '../../xml/text.js'
+import { pciTexts } from '../pci-address.js'
+import { hexuint, integer, shape, unsignedInt } from '../schema-spelling.js'
 import { mdevTypes } from './mdev.js'
+import { count, decimal, signedDecimal } from './spelling.js'
 import { vpd } from './vpd.js'
 
 /** A vendor or product: its id, and its name from pci.ids or usb.ids. */
-export const identified = table({ id: attr('@id', upTo(0xffff, hex(4))), name: opt(body(name)) })
+export const identified = table({
+  id: attr('@id', unlessEmpty(admitting(hex(4), hexuint))),
+  name: opt(body(name)),
+})
 
 /** A vendor or product: its id and its name. */
 export interface Identified extends Infer<typeof identified> {}
 
-const speeds = ['', '2.5', '5', '8', '16', '32', '64'] as const
+const part = (attribute: string, text: Text<number>) =>
+  owed(otherwise(0, attr(`@${attribute}`, admitting(text, hexuint))))
+
+/** Where another function sits; what is left out is 0. */
+const functionAddress = table({
+  domain: part('domain', pciTexts.domain),
+  bus: part('bus', pciTexts.bus),
+  slot: part('slot', pciTexts.slot),
+  function: part('function', pciTexts.function),
+})
 
 /** Capability or status of a PCI Express link; PCI Express Base Specification, sections 7.5.3.6 and 7.5.3.8. */
 const link = {
   /** Gigatransfers a second. */
-  speed: opt(attr('@speed', word(...speeds.slice(1)))),
+  speed: opt(
+    attr('@speed', unlessEmpty(admitting(openWord('2.5', '5', '8', '16', '32', '64'), shape(/^\d+(?:.\d+)?$/)))),
+  ),
   /** Lanes. */
-  width: attr('@width', decimal),
+  width: attr('@width', admitting(cUint(), unsignedInt)),
 }
 
 /** A PCI function: `virNodeDevCapPCIDev`. */
 export const pciDevice = table({
   /** Class, subclass and programming interface in 24 bits. */
-  class: opt(leaf('class', upTo(0xff_ffff, hex(6)))),
-  domain: leaf('domain', decimal),
+  class: opt(leaf('class', admitting(hex(6, upTo(0xff_ffff, unlessNegative(cInt(16)))), shape(/^0x[\da-f]{6}$/i)))),
+  domain: leaf('domain', signedDecimal),
   bus: leaf('bus', decimal),
   slot: leaf('slot', decimal),
   function: leaf('function', decimal),
   product: one('product', identified),
   vendor: one('vendor', identified),
   /** The physical function, for a virtual one (SR-IOV). */
-  physicalFunction: opt(one("capability[@type='phys_function']", just(one('address', pciAddress)))),
+  physicalFunction: opt(one("capability[@type='phys_function']", just(one('address', functionAddress)))),
   virtualFunctions: opt(
     one(
       "capability[@type='virt_functions']",
       table({
         /** How many the device can have: sriov_totalvfs. */
-        maxCount: opt(attr('@maxCount', decimal)),
-        addresses: many('address', pciAddress),
+        maxCount: opt(attr('@maxCount', unlessEmpty(unlessZero(count)))),
+        addresses: many('address', functionAddress),
       }),
     ),
   ),
@@ -49,21 +68,37 @@ export const pciDevice = table({
   mdevTypes: opt(mdevTypes),
   vpd: opt(one("capability[@type='vpd']", vpd)),
   /** What can only be given away together, this device included. */
-  iommuGroup: opt(one('iommuGroup', table({ number: attr('@number', uint), addresses: many('address', pciAddress) }))),
+  iommuGroup: opt(
+    one(
+      'iommuGroup',
+      unkept(
+        table({ number: attr('@number', printedSigned(count)), addresses: owed(many('address', functionAddress)) }),
+        ({ addresses }) => addresses.length === 0,
+      ),
+    ),
+  ),
   /** NUMA node nearest to the device. */
-  numaNode: opt(attr('numa/@node', decimal)),
+  numaNode: opt(one('numa', just(opt(attr('@node', unlessEmpty(admitting(unlessNegative(cInt(10)), integer))))))),
   /** Present, though maybe empty, for a PCI Express device. */
   pciExpress: opt(
     one(
       'pci-express',
       table({
         /** What the link could do. */
-        capability: opt(one("link[@validity='cap']", table({ port: opt(attr('@port', decimal)), ...link }))),
+        capability: opt(
+          repeated(
+            one(
+              "link[@validity='cap']",
+              table({ port: opt(attr('@port', admitting(unlessNegative(cInt(10)), unsignedInt))), ...link }),
+            ),
+          ),
+        ),
         /** What the link does. */
-        status: opt(one("link[@validity='sta']", table(link))),
+        status: opt(repeated(one("link[@validity='sta']", table(link)))),
       }),
     ),
   ),
+  other: rest({ capability: 'typed' }),
 })
 
 /** A PCI function. */

@@ -1,42 +1,76 @@
 import type { Infer } from '../../xml/codec.js'
+import { rest } from '../../xml/raw.js'
+import { refined } from '../../xml/refine.js'
 import { attr, body, leaf, many, one, opt } from '../../xml/row.js'
 import { table } from '../../xml/table.js'
-import { matching, str } from '../../xml/text.js'
+import { admitting, str, type Text } from '../../xml/text.js'
+import { shape } from '../schema-spelling.js'
 
-const numbered = table({
-  /** The digit or letter after V or Y in the field's keyword. */
-  index: attr('@index', matching(/^[0-9A-Z]$/, 'a digit or an upper-case letter')),
-  value: body(str),
+const field = admitting(str, shape(/^[\dA-F -_,.:;=a-z]{0,255}$/))
+
+/** The digit or letter after V or Y in a field's keyword; libvirt passes over a field with more than one. */
+const index = (admitted: RegExp): Text<string> => ({
+  ...str,
+  is: 'a digit or an upper-case letter',
+  from: (text, { compat }) => (compat || /^[\dA-Z]$/.test(text) ? text : undefined),
+  admits: shape(admitted),
+  schema: { type: 'string', pattern: '^[\\dA-Z]$' },
 })
+
+const numbered = (admitted: RegExp) =>
+  table({
+    /** The digit or letter after V or Y in the field's keyword. */
+    index: attr('@index', index(admitted)),
+    value: body(field),
+  })
+
+type Numbered = Infer<ReturnType<typeof numbered>>
+
+const vendorFields = opt(many('vendor_field[@index]', numbered(/^[\dA-Z]$/)))
+const systemFields = opt(many('system_field[@index]', numbered(/^[\dB-Z]$/)))
+
+/** libvirt keeps one field of each index, at the place of the first and with the value of the last. */
+function unique(fields: readonly Numbered[]): Numbered[] {
+  const held = new Map<string, Numbered>()
+  for (const each of fields) if (each.index.length === 1 && each.value !== '') held.set(each.index, each)
+  return [...held.values()]
+}
+
+const readOnly = table({
+  changeLevel: opt(leaf('change_level', field)),
+  manufactureId: opt(leaf('manufacture_id', field)),
+  partNumber: opt(leaf('part_number', field)),
+  serialNumber: opt(leaf('serial_number', field)),
+  vendorFields,
+})
+
+const readWrite = table({ assetTag: opt(leaf('asset_tag', field)), vendorFields, systemFields })
 
 /** Vital product data of a PCI device: `virPCIVPDResource`; PCI Local Bus Specification 3.0, appendix I. */
 export const vpd = table({
   /** The identifier string, tag 0x82. */
-  name: leaf('name', str),
+  name: leaf('name', field),
   /** Fields of VPD-R, tag 0x90. */
   readOnly: opt(
     one(
       "fields[@access='readonly']",
-      table({
-        changeLevel: opt(leaf('change_level', str)),
-        manufactureId: opt(leaf('manufacture_id', str)),
-        partNumber: opt(leaf('part_number', str)),
-        serialNumber: opt(leaf('serial_number', str)),
-        vendorFields: opt(many('vendor_field', numbered)),
-      }),
+      refined(readOnly, (def, { compat }) =>
+        compat && def.vendorFields ? { ...def, vendorFields: unique(def.vendorFields) } : def,
+      ),
     ),
   ),
   /** Fields of VPD-W, tag 0x91. */
   readWrite: opt(
     one(
       "fields[@access='readwrite']",
-      table({
-        assetTag: opt(leaf('asset_tag', str)),
-        vendorFields: opt(many('vendor_field', numbered)),
-        systemFields: opt(many('system_field', numbered)),
+      refined(readWrite, (def, { compat }) => {
+        if (!compat) return def
+        const { vendorFields = [], systemFields = [], ...kept } = def
+        return { ...kept, vendorFields: unique(vendorFields), systemFields: unique(systemFields) }
       }),
     ),
   ),
+  other: rest(),
 })
 
 /** Vital product data of a PCI device. */

@@ -1,0 +1,50 @@
+import type { Finding } from './codec.js'
+import { finding } from './codec.js'
+import type { XmlElement } from './element.js'
+import { type Layout, stepOf, type TableOptions } from './layout.js'
+import { checkStrangers, type Known } from './strangers.js'
+
+/** Collects where an element departs from libvirt's RELAX NG schema, as the rows tell it. */
+export function checkTable(
+  layout: Layout,
+  { order = 'rows', together = [] }: TableOptions,
+  known: Known,
+  element: XmlElement,
+  findings: Finding[],
+  told: readonly string[],
+): void {
+  checkStrangers(element, known, told, findings)
+  for (const { row } of layout.attributes) {
+    if (element.attributes[row.place.attribute ?? ''] !== undefined) row.check(element, findings)
+    else if (!row.mayLack) findings.push(finding(element, 'is missing', stepOf(row)))
+  }
+  for (const { row } of layout.bodies) if (!row.mayLack || element.text !== '') row.check(element, findings)
+
+  let last = 0
+  let group = ''
+  const seen = new Set<string>()
+  for (const child of element.children) {
+    const guests = layout.guestsOf(child.name)
+    for (const { row } of guests)
+      if (child.attributes[row.place.attribute ?? ''] !== undefined) row.check(child, findings)
+    const entry = layout.childOf(child)
+    if (!entry) {
+      if (!layout.passesOver(child)) findings.push(finding(child, 'is not in the schema here'))
+      if (group === 'open') group = 'ended'
+      continue
+    }
+    const { key, row, position } = entry
+    if (order === 'rows' && position < last) findings.push(finding(child, 'stands in the wrong order'))
+    if (seen.has(key) && !row.many && !row.repeats) findings.push(finding(child, 'stands twice'))
+    if (together.includes(key)) {
+      if (group === 'ended') findings.push(finding(child, `stands apart from ${together.join(' and ')}`))
+      group = 'open'
+    } else if (group === 'open') group = 'ended'
+    last = position
+    seen.add(key)
+    row.check(child, findings)
+  }
+  for (const { key, row } of layout.entries)
+    if (row.place.tag !== undefined && row.place.attribute === undefined && !row.mayLack && !seen.has(key))
+      findings.push(finding(element, 'is missing', stepOf(row)))
+}

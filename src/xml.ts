@@ -1,6 +1,7 @@
 export { type ErrorCode, type ErrorDetails, VirtError } from './errors.js'
 export { type GuestAddress, guestAddress } from './model/hostdev/guest-address.js'
 export { type HostdevDef, type HostdevKind, type HostdevOf, hostdev } from './model/hostdev.js'
+export type { VirtualPort } from './model/interface/virtual-port.js'
 export { guestInterface, type InterfaceDef } from './model/interface.js'
 export type { CcwDevice, CcwGroup, CssDevice } from './model/kinds/channel.js'
 export type { ApCard, ApMatrix, ApQueue } from './model/kinds/crypto.js'

@@ -37,6 +37,7 @@ export function domainsOf(backend: Backend): DomainDriver {
 export class Domain {
   readonly #owner: Owner
 
+  /** @internal */
   constructor(
     /** Unique on its host (`virDomainGetName`). */
     readonly name: string,

@@ -13,9 +13,6 @@ export interface Text<T> {
   readonly schema: JsonSchema
 }
 
-/** The value of a text. */
-export type Value<X> = X extends Text<infer T> ? T : never
-
 const same = (value: string): string | undefined => (typeof value === 'string' ? value : undefined)
 
 /** Any text, unchanged. */

@@ -12,6 +12,7 @@ export interface ConnectOptions extends CallOptions {
 
 /** What opens each scheme: the driver and, where it matters, the transport. Loaded when first asked for. */
 const schemes: Readonly<Record<string, (uri: ConnectionUri, options: ConnectOptions) => Promise<Backend>>> = {
+  linux: async (uri) => (await import('./open-linux.js')).openLinux(uri),
   mock: async (uri) => (await import('./open-mock.js')).openMock(uri),
 }
 

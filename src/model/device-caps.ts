@@ -62,6 +62,31 @@ export function busesOf(filter: { bus?: string | readonly string[] }): readonly 
   })
 }
 
+/** Words that are the capabilities nested in those of a kind. */
+const nestedWords: { readonly [K in CapabilityKind]?: readonly string[] } = {
+  pci: ['mdev_types', 'vpd'],
+  scsi_host: ['fc_host', 'vports'],
+  css: ['mdev_types'],
+  ap_matrix: ['mdev_types'],
+  ccw: ['ccwgroup_member'],
+}
+
+/**
+ * Whether the kind alone decides that a device matches: a host need not read devices of which it knows the kind.
+ *
+ * @throws VirtError `invalid-argument` for a bus that is not known
+ */
+export function mayMatch(
+  kind: CapabilityKind,
+  filter: { capability?: string | readonly string[]; bus?: string | readonly string[] },
+): 'yes' | 'no' | 'perhaps' {
+  const buses = busesOf(filter)
+  if (buses && !buses.includes(busOf[kind] ?? '')) return 'no'
+  const capabilities = words(filter.capability)
+  if (!capabilities || capabilities.includes(kind)) return 'yes'
+  return nestedWords[kind]?.some((word) => capabilities.includes(word)) ? 'perhaps' : 'no'
+}
+
 /** Whether a device has one of the capabilities and is on one of the buses that are asked for. */
 export function matchesFilter(
   def: NodeDeviceDef,
@@ -71,4 +96,16 @@ export function matchesFilter(
   if (capabilities && !listCapabilities(def).some((word) => capabilities.includes(word))) return false
   const wanted = busesOf(filter)
   return !wanted || def.capabilities.some(({ kind }) => wanted.includes(busOf[kind] ?? ''))
+}
+
+/** Whether a device is in the state that is asked for: there or only defined, lasting or not. */
+export function matchesState(
+  device: { active: boolean; persistent: boolean },
+  filter: { state?: 'active' | 'inactive'; persistence?: 'persistent' | 'transient' },
+): boolean {
+  const { state, persistence } = filter
+  return (
+    (state === undefined || (state === 'active') === device.active) &&
+    (persistence === undefined || (persistence === 'persistent') === device.persistent)
+  )
 }

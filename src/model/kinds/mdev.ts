@@ -1,7 +1,7 @@
 import type { Infer } from '../../xml/codec.js'
 import { inCompat, unkept, unread } from '../../xml/compat.js'
 import { rest } from '../../xml/raw.js'
-import { attr, leaf, many, one, opt, owed, some } from '../../xml/row.js'
+import { attr, leaf, many, one, opt, owed } from '../../xml/row.js'
 import { just, table } from '../../xml/table.js'
 import { admitting, name, str, unlessEmpty } from '../../xml/text.js'
 import { shape } from '../schema-spelling.js'
@@ -54,8 +54,11 @@ export const mdevDevice = table(
 /** A mediated device. */
 export interface MdevDevice extends Infer<typeof mdevDevice> {}
 
-/** A parent of mediated devices that is no device of another kind, such as the kernel's mtty sample. */
-export const mdevParent = table({ types: some('type', mdevType), other: rest() })
+/**
+ * A parent of mediated devices that is no device of another kind, such as the kernel's mtty sample. libvirt repeats the
+ * capability inside itself.
+ */
+export const mdevParent = table({ types: mdevTypes, other: rest() })
 
 /** A parent of mediated devices that is no device of another kind. */
 export interface MdevParent extends Infer<typeof mdevParent> {}

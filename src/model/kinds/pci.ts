@@ -103,3 +103,6 @@ export const pciDevice = table({
 
 /** A PCI function. */
 export interface PciDevice extends Infer<typeof pciDevice> {}
+
+/** The link of a PCI Express device. */
+export type PciExpressLink = NonNullable<PciDevice['pciExpress']>

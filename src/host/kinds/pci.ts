@@ -1,0 +1,147 @@
+import type { PciDevice, PciExpressLink } from '../../model/kinds/pci.js'
+import type { Vpd } from '../../model/kinds/vpd.js'
+import { known } from '../../model/known.js'
+import { type PciAddress, parsePciAddress } from '../../model/pci-address.js'
+import { expressOffset, headerTypeOf, headerTypes, linkOf, type ReadConfig } from '../../model/pci-config.js'
+import { parsePciVpd } from '../../model/pci-vpd.js'
+import { bus, type HostKind } from '../kind.js'
+import type { Survey } from '../survey.js'
+import type { SysfsDevice } from '../sysfs-device.js'
+import { inSysfsOrder } from '../sysfs-order.js'
+import { parseNumber } from '../text.js'
+import { readMdevTypes } from './mdev-types.js'
+
+/** VPD has 15 address bits. */
+const largestVpd = 0x8000
+/** All of the configuration space that a process without CAP_SYS_ADMIN may read (drivers/pci/pci-sysfs.c). */
+const unprivilegedConfig = 64
+
+/**
+ * PCI functions. Their `uevent` and `driver_override` are never read, for those can block for as long as a driver is
+ * busy with the device; `class` and the driver link say the same.
+ */
+export const pci: HostKind<'pci'> = {
+  kind: 'pci',
+  ...bus('pci'),
+  is: (device, { compat }) => parsePciAddress(device.sysname) !== undefined && (!compat || device.has('config')),
+  async read(device, survey) {
+    const address = parsePciAddress(device.sysname)
+    const identity = survey.host.fixed(device, () => readIdentity(device, survey))
+    if (!address || !identity) return undefined
+    return known<PciDevice>({
+      class: identity.class,
+      ...address,
+      product: identity.product,
+      vendor: identity.vendor,
+      physicalFunction: addressOf(device.linkName('physfn')),
+      virtualFunctions: readVirtualFunctions(device),
+      ...readBridge(device, survey, identity.config),
+      mdevTypes: readMdevTypes(device, survey),
+      vpd: await readVpd(device, survey),
+      iommuGroup: readIommuGroup(device, survey),
+      numaNode: device.text('numa_node') === '-1' ? undefined : device.number('numa_node'),
+      pciExpress: readLink(device, survey, identity.config),
+    })
+  },
+}
+
+/** What stays as it is for as long as the function is there. */
+interface Identity extends Pick<PciDevice, 'vendor' | 'product'> {
+  readonly class: number | undefined
+  readonly config: ConfigFacts
+}
+
+interface ConfigFacts {
+  readonly headerType: number | undefined
+  readonly express: number | undefined
+  readonly size: number
+  /** Whether more than the header could be read. */
+  readonly whole: boolean
+}
+
+function readIdentity(device: SysfsDevice, { host }: Survey): Identity | undefined {
+  const vendor = device.number('vendor', 16)
+  const product = device.number('device', 16)
+  if (vendor === undefined || product === undefined) return undefined
+  const names = host.pciIds.lookup(vendor, product)
+  return {
+    class: device.number('class', 16),
+    vendor: { id: vendor, ...(names.vendor !== undefined && { name: names.vendor }) },
+    product: { id: product, ...(names.product !== undefined && { name: names.product }) },
+    config: readConfigFacts(device),
+  }
+}
+
+function readConfigFacts(device: SysfsDevice): ConfigFacts {
+  const size = device.size('config') ?? 0
+  const read = configReader(device)
+  return {
+    headerType: headerTypeOf(read),
+    express: expressOffset(read),
+    size,
+    whole: size <= unprivilegedConfig || read(unprivilegedConfig, 1) !== undefined,
+  }
+}
+
+/** Reads the header at once, and beyond it only the few bytes that are wanted: each costs as much as a small file. */
+function configReader(device: SysfsDevice): ReadConfig {
+  const header = new Uint8Array(device.bytes('config', unprivilegedConfig) ?? [])
+  return (at, length) => {
+    const bytes = at + length <= header.length ? header.subarray(at, at + length) : device.bytes('config', length, at)
+    if (!bytes || bytes.length < length) return undefined
+    return bytes.reduceRight((value, byte) => value * 0x100 + byte, 0)
+  }
+}
+
+/** libvirt looks into the configuration space as root only. */
+const isHidden = ({ compat }: Survey, { whole }: ConfigFacts): boolean => compat && !whole
+
+function readBridge(
+  _: SysfsDevice,
+  survey: Survey,
+  facts: ConfigFacts,
+): Pick<PciDevice, 'pciBridge' | 'cardbusBridge'> {
+  if (isHidden(survey, facts)) return {}
+  const type = headerTypes[facts.headerType ?? 0]
+  return {
+    ...(type === 'pci-bridge' && { pciBridge: true }),
+    ...(type === 'cardbus-bridge' && { cardbusBridge: true }),
+  }
+}
+
+function readLink(device: SysfsDevice, survey: Survey, facts: ConfigFacts): PciExpressLink | undefined {
+  if (isHidden(survey, facts)) return undefined
+  if (facts.express !== undefined) return linkOf(configReader(device), facts.express) ?? {}
+  // libvirt takes any size but 256 for PCI Express, a cut one too (`virPCIDeviceInit`)
+  const isExpress = survey.compat ? facts.size !== 256 : facts.size > 256
+  return isExpress ? {} : undefined
+}
+
+const addressOf = (name: string | undefined): PciAddress | undefined =>
+  name === undefined ? undefined : parsePciAddress(name)
+
+function readVirtualFunctions(device: SysfsDevice): PciDevice['virtualFunctions'] {
+  const addresses: PciAddress[] = []
+  for (;;) {
+    const address = addressOf(device.linkName(`virtfn${addresses.length}`))
+    if (!address) break
+    addresses.push(address)
+  }
+  const maxCount = device.number('sriov_totalvfs')
+  if (addresses.length === 0 && !maxCount) return undefined
+  return { ...(maxCount ? { maxCount } : {}), addresses }
+}
+
+function readIommuGroup(device: SysfsDevice, { compat }: Survey): PciDevice['iommuGroup'] {
+  const number = parseNumber(device.linkName('iommu_group') ?? '')
+  if (number === undefined) return undefined
+  const members = device.list('iommu_group/devices')
+  const addresses = (compat ? inSysfsOrder(members) : members.sort()).map(parsePciAddress)
+  return { number, addresses: addresses.filter((address) => address !== undefined) }
+}
+
+async function readVpd(device: SysfsDevice, { signal }: Survey): Promise<Vpd | undefined> {
+  if (!device.has('vpd')) return undefined
+  const bytes = await device.bytesLater('vpd', largestVpd, signal)
+  return bytes && parsePciVpd(bytes)
+}

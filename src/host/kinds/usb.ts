@@ -1,0 +1,69 @@
+import type { Identified } from '../../model/kinds/pci.js'
+import type { UsbDevice } from '../../model/kinds/usb.js'
+import { known } from '../../model/known.js'
+import type { IdNames } from '../id-database.js'
+import { bus, type HostKind } from '../kind.js'
+import type { Survey } from '../survey.js'
+import type { SysfsDevice } from '../sysfs-device.js'
+
+/** Interfaces are called as their device with configuration and number after a colon: `1-1.2:1.0`. */
+const isInterface = ({ sysname }: SysfsDevice): boolean => sysname.includes(':')
+
+/** USB devices, root hubs among them. */
+export const usbDevice: HostKind<'usb_device'> = {
+  kind: 'usb_device',
+  ...bus('usb'),
+  node: true,
+  is: (device) => !isInterface(device),
+  read(device, survey) {
+    const fixed = survey.host.fixed(device, () => readDescriptor(device))
+    if (!fixed) return undefined
+    const names = namesOf(device, survey, fixed.vendor, fixed.product)
+    return known<UsbDevice>({
+      bus: fixed.bus,
+      device: fixed.device,
+      port: survey.compat ? undefined : fixed.port,
+      product: identified(fixed.product, names.product ?? fixed.productName),
+      vendor: identified(fixed.vendor, names.vendor ?? fixed.manufacturer),
+    })
+  },
+}
+
+function readDescriptor(device: SysfsDevice) {
+  const bus = device.number('busnum')
+  const number = device.number('devnum')
+  const vendor = device.number('idVendor', 16)
+  const product = device.number('idProduct', 16)
+  if (bus === undefined || number === undefined || vendor === undefined || product === undefined) return undefined
+  const [port, productName, manufacturer] = ['devpath', 'product', 'manufacturer'].map((name) => device.text(name))
+  // a root hub's path is 0: it is in no port
+  return { bus, device: number, vendor, product, port: port === '0' ? undefined : port, productName, manufacturer }
+}
+
+const identified = (id: number, name: string | undefined): Identified => ({ id, ...(name !== undefined && { name }) })
+
+/** udev's names, which its database of hardware has from usb.ids; where udevd does not run, those of usb.ids itself. */
+function namesOf({ udev }: SysfsDevice, { host, compat }: Survey, vendor: number, product: number): IdNames {
+  if (!udev) return compat ? {} : host.usbIds.lookup(vendor, product)
+  return known<IdNames>({
+    vendor: udev.properties.get('ID_VENDOR_FROM_DATABASE'),
+    product: udev.properties.get('ID_MODEL_FROM_DATABASE'),
+  })
+}
+
+/** Interfaces of USB devices. */
+export const usbInterface: HostKind<'usb'> = {
+  kind: 'usb',
+  ...bus('usb'),
+  is: isInterface,
+  read(device, { host }) {
+    return host.fixed(device, () => {
+      const [number, cls, subclass, protocol] = ['Number', 'Class', 'SubClass', 'Protocol'].map((what) =>
+        device.number(`bInterface${what}`, 16),
+      )
+      if (number === undefined || cls === undefined || subclass === undefined || protocol === undefined)
+        return undefined
+      return { number, class: cls, subclass, protocol }
+    })
+  },
+}

@@ -1,0 +1,225 @@
+import type { DefOptions, DeviceFilter, DeviceState, Warning } from '../backend.js'
+import { VirtError } from '../errors.js'
+import { matchesFilter, matchesState, mayMatch } from '../model/device-caps.js'
+import { known } from '../model/known.js'
+import type { Capability, NodeDeviceDef } from '../model/node-device.js'
+import type { RunCommand } from '../os/command.js'
+import { Denied, type HostFiles } from '../os/host-files.js'
+import { DeviceMemory } from './device-memory.js'
+import { IdDatabase } from './id-database.js'
+import type { AnyHostKind } from './kind.js'
+import { readSystem } from './kinds/system.js'
+import { type Subsystem, subsystems } from './kinds.js'
+import { computer, generateName } from './names.js'
+import { type NetFeatures, readNetFeatures } from './net-features.js'
+import { type HostKnowledge, Survey } from './survey.js'
+import { SysfsDevice } from './sysfs-device.js'
+
+/** What a host is read through. */
+export interface LinuxHostOptions {
+  readonly files: HostFiles
+  /** Where pci.ids and usb.ids are taken from when the host has none. */
+  readonly idFiles?: HostFiles | undefined
+  /** Runs ethtool on the host; without it nothing is said of network offloads. */
+  readonly run?: RunCommand | undefined
+}
+
+/** A device that is there: enough to name it, with the rest to be read. */
+interface Found {
+  readonly kind: AnyHostKind
+  readonly device: SysfsDevice
+  readonly name: string
+}
+
+/**
+ * A Linux host, read as libvirt's udev driver reads it (node_device_udev.c), but at the moment of asking: nothing is
+ * enumerated beforehand, and no answer is older than its question.
+ */
+export class LinuxHost implements HostKnowledge {
+  readonly pciIds: IdDatabase
+  readonly usbIds: IdDatabase
+  readonly #files: HostFiles
+  readonly #run: RunCommand | undefined
+  readonly #memory: DeviceMemory
+  /** Where devices were when they were last listed: a hint that spares listing them again. */
+  readonly #places = new Map<string, { subsystem: Subsystem; sysname: string }>()
+  #systemWarnings: readonly Warning[] = []
+  #featuresWarning: Warning | undefined
+
+  constructor({ files, idFiles, run }: LinuxHostOptions) {
+    this.#files = files
+    this.#run = run
+    this.#memory = new DeviceMemory(files)
+    const places = idFiles ? [files, idFiles] : [files]
+    this.pciIds = new IdDatabase(places, 'pci.ids')
+    this.usbIds = new IdDatabase(places, 'usb.ids')
+  }
+
+  /** Names of the devices that match. */
+  async list(filter: DeviceFilter, options: DefOptions): Promise<string[]> {
+    const survey = new Survey(this, options)
+    const names: string[] = this.#wantsComputer(filter) ? [computer] : []
+    for (const found of await this.#survey(filter, survey)) {
+      if (mayMatch(found.kind.kind, filter) === 'yes') names.push(found.name)
+      else {
+        const def = await this.#def(found, survey)
+        if (def && matchesFilter(def, filter)) names.push(def.name)
+      }
+    }
+    return names
+  }
+
+  /** Full defs of the devices that match, one by one as they are read; what vanishes meanwhile is left out. */
+  async *defs(filter: DeviceFilter, options: DefOptions): AsyncGenerator<NodeDeviceDef, void, undefined> {
+    const survey = new Survey(this, options)
+    if (this.#wantsComputer(filter)) yield this.#computer()
+    for (const found of await this.#survey(filter, survey)) {
+      await survey.breathe()
+      const def = await this.#def(found, survey)
+      if (def && matchesFilter(def, filter)) yield def
+    }
+  }
+
+  async lookup(name: string, options: DefOptions): Promise<NodeDeviceDef | undefined> {
+    if (name === computer) return this.#computer()
+    const survey = new Survey(this, options)
+    const found = this.#find(name, survey)
+    return found && (await this.#def(found, survey))
+  }
+
+  /** The name of the device at a folder in /sys, whichever of its paths is given. */
+  async nameAt(path: string): Promise<string | undefined> {
+    const real = this.#files.real(path)
+    return real instanceof Denied ? undefined : this.#nameOf(real, new Survey(this))
+  }
+
+  /** What was found odd, as of the last time that each device was read. */
+  warnings(): readonly Warning[] {
+    return [
+      ...this.#systemWarnings,
+      ...(this.#featuresWarning ? [this.#featuresWarning] : []),
+      ...this.#memory.warnings(),
+    ]
+  }
+
+  fixed<T>(device: SysfsDevice, make: () => T): T {
+    return this.#memory.fixed(device, make)
+  }
+
+  async readFeatures(options: DefOptions): Promise<NetFeatures> {
+    this.#featuresWarning = undefined
+    if (!this.#run) return new Map()
+    try {
+      return await readNetFeatures(this.#run, this.#files, options)
+    } catch (error) {
+      options.signal?.throwIfAborted()
+      if (!VirtError.is(error) && !(error instanceof SyntaxError)) throw error
+      this.#featuresWarning = { path: '/sys/class/net', problem: `offloads are not known: ${error.message}` }
+      return new Map()
+    }
+  }
+
+  #wantsComputer(filter: DeviceFilter): boolean {
+    return mayMatch('system', filter) === 'yes' && matchesState(stateOf(computer), filter)
+  }
+
+  /** The devices that may match; of two with one name the later by path, which is libvirt's choice. */
+  async #survey(filter: DeviceFilter, survey: Survey): Promise<Iterable<Found>> {
+    const devices = new Map<string, Found>()
+    if (!matchesState(stateOf(''), filter)) return []
+    for (const subsystem of subsystems) {
+      const kinds = subsystem.kinds.filter(({ kind }) => mayMatch(kind, filter) !== 'no')
+      if (kinds.length === 0) continue
+      const sysnames = this.#files.list(subsystem.folder)
+      if (sysnames instanceof Denied) continue
+      this.#memory.keepOnly(subsystem.folder, sysnames)
+      for (const sysname of sysnames) {
+        await survey.breathe()
+        const found = this.#identify(this.#device(subsystem, sysname), kinds, survey)
+        const other = found && devices.get(found.name)
+        if (!found || (other && other.device.path > found.device.path)) continue
+        devices.set(found.name, found)
+        this.#places.set(found.name, { subsystem, sysname })
+      }
+    }
+    return devices.values()
+  }
+
+  #device({ name, folder }: Subsystem, sysname: string): SysfsDevice {
+    return new SysfsDevice(this.#files, name, sysname, `${folder}/${sysname}`)
+  }
+
+  #identify(device: SysfsDevice, kinds: readonly AnyHostKind[], survey: Survey): Found | undefined {
+    const kind = kinds.find((each) => each.is(device, survey))
+    if (!kind) return undefined
+    const name = kind.name ?? generateName(device.subsystem, device.sysname, kind.suffix?.(device, survey))
+    return { kind, device, name }
+  }
+
+  #find(name: string, survey: Survey): Found | undefined {
+    const place = this.#places.get(name)
+    const known = place && this.#identify(this.#device(place.subsystem, place.sysname), place.subsystem.kinds, survey)
+    if (known?.name === name) return known
+    this.#places.delete(name)
+    for (const subsystem of subsystems) {
+      const sysnames = this.#files.list(subsystem.folder)
+      if (sysnames instanceof Denied) continue
+      for (const sysname of sysnames) {
+        const begins = name.startsWith(generateName(subsystem.name, sysname))
+        if (!begins && !subsystem.kinds.some((kind) => kind.name === name)) continue
+        const found = this.#identify(this.#device(subsystem, sysname), subsystem.kinds, survey)
+        if (found?.name === name) return found
+      }
+    }
+    return undefined
+  }
+
+  async #def({ kind, device, name }: Found, survey: Survey): Promise<NodeDeviceDef | undefined> {
+    const capability = await kind.read(device, survey)
+    this.#memory.note(device)
+    if (!capability) return undefined
+    return known<NodeDeviceDef>({
+      name,
+      path: device.path,
+      devnode: kind.node && device.devnode,
+      devlinks: kind.node && device.udev?.links.length ? [...device.udev.links] : undefined,
+      parent: this.#parentOf(device.path, survey),
+      driver: device.linkName('driver'),
+      capabilities: [{ kind: kind.kind, ...capability } as Capability],
+    })
+  }
+
+  /** The nearest folder above that is a device of the list; levels such as `virtio1` are none. */
+  #parentOf(path: string, survey: Survey): string {
+    for (let at = above(path); at.startsWith('/sys/devices/'); at = above(at)) {
+      const name = this.#nameOf(at, survey)
+      if (name !== undefined) return name
+    }
+    return computer
+  }
+
+  #nameOf(path: string, survey: Survey): string | undefined {
+    if (!survey.names.has(path)) {
+      const link = this.#files.link(`${path}/subsystem`)
+      const name = link instanceof Denied ? undefined : lastStep(link)
+      const kinds = subsystems.find((subsystem) => subsystem.name === name)?.kinds
+      const device = kinds && new SysfsDevice(this.#files, name ?? '', lastStep(path), path)
+      survey.names.set(path, device && this.#identify(device, kinds, survey)?.name)
+    }
+    return survey.names.get(path)
+  }
+
+  #computer(): NodeDeviceDef {
+    const { system, device } = readSystem(this.#files)
+    this.#systemWarnings = device.warnings
+    return { name: computer, capabilities: [{ kind: 'system', ...system }] }
+  }
+}
+
+/** What the kernel has is there and passes with it; the host itself stays. Devices that are only defined, mdevctl knows. */
+export function stateOf(name: string): DeviceState {
+  return { active: true, persistent: name === computer, autostart: name === computer }
+}
+
+const above = (path: string): string => path.slice(0, path.lastIndexOf('/'))
+const lastStep = (path: string): string => path.slice(path.lastIndexOf('/') + 1)

@@ -1,0 +1,18 @@
+/**
+ * The name libvirt gives a device: subsystem, the kernel's name for the device and, for some kinds, what tells it from
+ * others, with every character but ASCII letters and digits made an underscore (`nodeDeviceGenerateName`). It cannot be
+ * read back, and two devices may come out alike.
+ */
+export function generateName(subsystem: string, sysname: string, suffix?: string): string {
+  const parts = suffix === undefined ? [subsystem, sysname] : [subsystem, sysname, suffix]
+  return parts.join('_').replace(/[^A-Za-z0-9]/g, underscores)
+}
+
+const encoder = new TextEncoder()
+
+/** libvirt counts bytes of UTF-8, not characters. */
+const underscores = (character: string): string =>
+  character.charCodeAt(0) < 0x80 ? '_' : '_'.repeat(encoder.encode(character).length)
+
+/** The root of every host's devices. It is libvirt's own, not the kernel's. */
+export const computer = 'computer'

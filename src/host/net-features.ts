@@ -1,0 +1,65 @@
+import type { CallOptions } from '../backend.js'
+import type { RunCommand } from '../os/command.js'
+import { Denied, type HostFiles } from '../os/host-files.js'
+
+/** libvirt's words for offloads in libvirt's order, with ethtool's; `undefined` for what ethtool does not tell. */
+const words: readonly (readonly [word: string, ethtool: string | undefined])[] = [
+  ['rx', 'rx-checksumming'],
+  ['tx', 'tx-checksumming'],
+  ['sg', 'scatter-gather'],
+  ['tso', 'tcp-segmentation-offload'],
+  ['gso', 'generic-segmentation-offload'],
+  ['gro', 'generic-receive-offload'],
+  ['lro', 'large-receive-offload'],
+  ['rxvlan', 'rx-vlan-offload'],
+  ['txvlan', 'tx-vlan-offload'],
+  ['ntuple', 'ntuple-filters'],
+  ['rxhash', 'receive-hashing'],
+  ['rdma', undefined],
+  ['txudptnl', 'tx-udp_tnl-segmentation'],
+]
+
+/** Offloads that are on, by interface; interfaces without any are left out. */
+export type NetFeatures = ReadonlyMap<string, readonly string[]>
+
+/**
+ * Asks ethtool for the offloads of all interfaces, in one process (`virNetDevGetFeatures`). `switchdev` is not told, for
+ * only devlink knows of it.
+ */
+export async function readNetFeatures(run: RunCommand, files: HostFiles, options: CallOptions): Promise<NetFeatures> {
+  const { stdout } = await run(['ethtool', '--json', '-k', '*'], { signal: options.signal })
+  const rdma = rdmaDevices(files)
+  const found = new Map<string, readonly string[]>()
+  for (const entry of entriesOf(stdout)) {
+    const name = entry.ifname
+    if (typeof name !== 'string') continue
+    const on = words
+      .filter(([, ethtool]) =>
+        ethtool === undefined ? rdma.has(deviceOf(files, 'net', name)) : isActive(entry[ethtool]),
+      )
+      .map(([word]) => word)
+    if (on.length > 0) found.set(name, on)
+  }
+  return found
+}
+
+/** What ethtool printed; nothing is taken for granted about it. */
+function entriesOf(json: string): Record<string, unknown>[] {
+  const parsed: unknown = json.trim() === '' ? [] : JSON.parse(json)
+  return Array.isArray(parsed) ? parsed.filter((entry) => typeof entry === 'object' && entry !== null) : []
+}
+
+const isActive = (feature: unknown): boolean =>
+  typeof feature === 'object' && feature !== null && 'active' in feature && feature.active === true
+
+/** The devices that RDMA works with: an interface of the same device has the feature. */
+function rdmaDevices(files: HostFiles): ReadonlySet<string> {
+  const names = files.list('/sys/class/infiniband')
+  const devices = names instanceof Denied ? [] : names.map((name) => deviceOf(files, 'infiniband', name))
+  return new Set(devices.filter((device) => device !== ''))
+}
+
+function deviceOf(files: HostFiles, folder: string, name: string): string {
+  const device = files.real(`/sys/class/${folder}/${name}/device`)
+  return device instanceof Denied ? '' : device
+}

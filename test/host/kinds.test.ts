@@ -116,12 +116,13 @@ describe('a PCI function', () => {
 })
 
 describe('a USB device', () => {
-  it('has its names from usb.ids before its own, and the port it is in', async () => {
+  it('has its names from usb.ids before its own, its serial number and the port it is in', async () => {
     expect(await read('usb_1_1')).toEqual({
       kind: 'usb_device',
       bus: 1,
       device: 7,
       port: '1',
+      serial: 'AA"00',
       product: { id: 0x1666, name: 'DataTraveler' },
       vendor: { id: 0x0951, name: 'Kingston' },
     })

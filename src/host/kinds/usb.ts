@@ -22,7 +22,7 @@ export const usbDevice: HostKind<'usb_device'> = {
     return known<UsbDevice>({
       bus: fixed.bus,
       device: fixed.device,
-      port: survey.compat ? undefined : fixed.port,
+      ...(survey.compat ? {} : { port: fixed.port, serial: fixed.serial }),
       product: identified(fixed.product, names.product ?? fixed.productName),
       vendor: identified(fixed.vendor, names.vendor ?? fixed.manufacturer),
     })
@@ -35,9 +35,18 @@ function readDescriptor(device: SysfsDevice) {
   const vendor = device.number('idVendor', 16)
   const product = device.number('idProduct', 16)
   if (bus === undefined || number === undefined || vendor === undefined || product === undefined) return undefined
-  const [port, productName, manufacturer] = ['devpath', 'product', 'manufacturer'].map((name) => device.text(name))
-  // a root hub's path is 0: it is in no port
-  return { bus, device: number, vendor, product, port: port === '0' ? undefined : port, productName, manufacturer }
+  const port = device.text('devpath')
+  return {
+    bus,
+    device: number,
+    vendor,
+    product,
+    productName: device.text('product'),
+    manufacturer: device.text('manufacturer'),
+    // a root hub's path is 0: it is in no port
+    port: port === '0' ? undefined : port,
+    serial: device.text('serial'),
+  }
 }
 
 const identified = (id: number, name: string | undefined): Identified => ({ id, ...(name !== undefined && { name }) })

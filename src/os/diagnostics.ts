@@ -42,6 +42,8 @@ export interface Diagnostics {
     readonly value: string
     /** The errno name of a write that failed. */
     readonly errno?: string
+    /** It has run out of time, and goes on; a second message tells its end. */
+    readonly pending?: true
   }
 }
 

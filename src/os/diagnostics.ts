@@ -47,8 +47,16 @@ export interface Diagnostics {
   }
 }
 
+/** Held on to, since Node may lose the listeners of a channel that was collected and made again. */
+const channels: { readonly [Name in keyof Diagnostics]: ReturnType<typeof channel> } = {
+  'hostdev:command': channel('hostdev:command'),
+  'hostdev:qmp': channel('hostdev:qmp'),
+  'hostdev:rpc': channel('hostdev:rpc'),
+  'hostdev:xenstore': channel('hostdev:xenstore'),
+  'hostdev:host-write': channel('hostdev:host-write'),
+}
+
 /** Publishes what `make` answers, if anybody listens. */
 export function publish<Name extends keyof Diagnostics>(name: Name, make: () => Diagnostics[Name]): void {
-  const listeners = channel(name)
-  if (listeners.hasSubscribers) listeners.publish(make())
+  if (channels[name].hasSubscribers) channels[name].publish(make())
 }

@@ -44,7 +44,7 @@ export class XmlElement {
 
   #position(): string {
     const type = this.attributes.type
-    if (type !== undefined) return `[@type='${type}']`
+    if (type !== undefined && type.length <= 100) return `[@type='${type}']`
     const twins = this.parent?.children.filter((sibling) => sibling.name === this.name) ?? []
     return twins.length > 1 ? `[${twins.indexOf(this) + 1}]` : ''
   }
@@ -53,10 +53,21 @@ export class XmlElement {
   toRaw(): RawXml {
     const raw: RawXml = { name: this.name }
     if (Object.keys(this.attributes).length > 0) raw.attributes = { ...this.attributes }
-    const mixed = this.content.some((node) => typeof node === 'string' && node.trim() !== '')
-    const content = this.content.filter((node) => typeof node !== 'string' || mixed)
-    if (content.length > 0) raw.content = content.map((node) => (typeof node === 'string' ? node : node.toRaw()))
+    const content = this.#rawContent()
+    if (content.length > 0) raw.content = content
     return raw
+  }
+
+  #rawContent(): (string | RawXml)[] {
+    const layoutOnly = this.text.trim() === '' && this.content.some((node) => typeof node !== 'string')
+    const content: (string | RawXml)[] = []
+    for (const node of this.content) {
+      const before = content.at(-1)
+      if (typeof node !== 'string') content.push(node.toRaw())
+      else if (typeof before === 'string') content[content.length - 1] = before + node
+      else if (!layoutOnly) content.push(node)
+    }
+    return content
   }
 
   /** The tree that {@link XmlElement.toRaw} came from. */

@@ -80,16 +80,18 @@ class TreeBuilder {
   }
 }
 
-/** Parsers that are not in use: a new one for each document would double the time. */
+/** The parser that is not in use: a new one for each document would double the time. */
 const spare: TreeBuilder[] = []
 
 /**
  * Reads a document into a light tree. Strict: what is not well-formed XML 1.0 is refused, and so is any DOCTYPE.
  *
- * @param source text, or bytes in UTF-8, UTF-16 with a byte order mark, or the encoding their XML declaration names
+ * @param source text, or bytes in UTF-8, UTF-16, or the encoding their XML declaration names
  * @throws VirtError `xml-syntax` with the line, or `limit-exceeded`
  */
 export function parseXml(source: string | Uint8Array, limits: XmlLimits = {}): XmlElement {
+  if (typeof source !== 'string' && !ArrayBuffer.isView(source))
+    throw new VirtError('invalid-argument', `a document is text or bytes; this is ${typeof source}`)
   const bounds = { ...defaults, ...limits }
   if (source.length > bounds.size)
     throw new VirtError(
@@ -97,16 +99,15 @@ export function parseXml(source: string | Uint8Array, limits: XmlLimits = {}): X
       `the document is larger than ${bounds.size} bytes; raise limits.size if it is to be trusted`,
     )
   const text = typeof source === 'string' ? source : decodeXml(source)
+  // one that fails is not put back: saxes cannot be used after an error
   const builder = spare.pop() ?? new TreeBuilder()
   try {
     const root = builder.build(text, bounds)
     spare.push(builder)
     return root
-  } catch (error) {
-    if (VirtError.is(error)) throw error
-    throw new VirtError('xml-syntax', `the document is not well-formed XML: ${(error as Error).message}`, {
-      line: builder.line,
-      cause: error,
-    })
+  } catch (cause) {
+    if (VirtError.is(cause)) throw cause
+    const problem = (cause as Error).message.replace(/\.$/, '')
+    throw new VirtError('xml-syntax', `the document is not well-formed XML: ${problem}`, { line: builder.line, cause })
   }
 }

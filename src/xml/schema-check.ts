@@ -4,6 +4,9 @@ import type { XmlElement } from './element.js'
 import { type Layout, stepOf, type TableOptions } from './layout.js'
 import { checkStrangers, type Known } from './strangers.js'
 
+/** Paths take time to find, and nobody reads more findings. */
+const enough = 100
+
 /** Collects where an element departs from libvirt's RELAX NG schema, as the rows tell it. */
 export function checkTable(
   layout: Layout,
@@ -24,6 +27,7 @@ export function checkTable(
   let group = ''
   const seen = new Set<string>()
   for (const child of element.children) {
+    if (findings.length >= enough) return
     const guests = layout.guestsOf(child.name)
     for (const { row } of guests)
       if (child.attributes[row.place.attribute ?? ''] !== undefined) row.check(child, findings)

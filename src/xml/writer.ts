@@ -11,6 +11,8 @@ const entities: Record<string, string> = {
   '\n': '&#10;',
   '\t': '&#9;',
 }
+/** As deep as documents are read, unless told. */
+const deepest = 256
 const plain = /^[ !#-%(-;=?-~]*$/
 // XML 1.0 section 2.2: what no document can hold, not even as a reference
 const forbidden =
@@ -45,6 +47,8 @@ export class XmlWriter implements XmlSink {
   }
 
   open(name: string): void {
+    if (this.#names.length >= deepest)
+      throw new VirtError('limit-exceeded', `${this.path.slice(0, 200)}… is more than ${deepest} levels deep`)
     this.#endTag()
     this.#out += `${this.#indent()}<${name}`
     this.#names.push(name)

@@ -1,1 +1,3 @@
-export { type MockOptions, mock } from './backends/mock.js'
+export type { MockCall } from './backends/mock/faults.js'
+export { type MockBackend, type MockDomain, type MockOptions, mock } from './backends/mock/mock.js'
+export type { FaultOptions, Stage } from './backends/mock/stage.js'

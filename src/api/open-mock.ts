@@ -1,5 +1,5 @@
 import type { Backend } from '../backend.js'
-import { mock } from '../backends/mock.js'
+import { mock } from '../backends/mock/mock.js'
 import { VirtError } from '../errors.js'
 import type { ConnectionUri } from '../model/uri.js'
 import { readXmlFolder } from '../os/xml-folder.js'

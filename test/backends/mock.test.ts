@@ -29,14 +29,6 @@ describe('mock', () => {
     ;(await device.def()).driver = 'changed'
     expect((await device.def()).driver).toBeUndefined()
   })
-
-  it('answers unsupported for what it cannot do', async () => {
-    const conn = await connect(mock({ devices: smallHost }))
-    await expect((await conn.lookupNodeDevice('computer')).reset()).rejects.toMatchObject({
-      code: 'unsupported',
-      number: 3,
-    })
-  })
 })
 
 describe('mock:///FOLDER', () => {
@@ -70,7 +62,7 @@ describe('conn.probe', () => {
       call: 'devices.lookupByKey',
       can: true,
     })
-    expect(abilities.find(({ call }) => call === 'devices.reset')).toMatchObject({ can: false })
+    expect(abilities.find(({ call }) => call === 'devices.update')).toMatchObject({ can: false })
   })
 })
 

@@ -1,0 +1,122 @@
+import type { AffectOptions, DefOptions, DeviceDriver, DomainDriver } from '../../backend.js'
+import { VirtError } from '../../errors.js'
+import { listCapabilities, matchesFilter } from '../../model/device-caps.js'
+import type { HostdevDef } from '../../model/hostdev.js'
+import { sameHostDevice } from '../../model/hostdev-match.js'
+import { type NodeDeviceDef, nodeDevice } from '../../model/node-device.js'
+import { create, define, destroy, setAutostart, setVirtualFunctions, start, undefine } from './create.js'
+import { attachLive, detachLive, findHostdev } from './guest-devices.js'
+import type { MockGuest, MockHost } from './host.js'
+import { detach, reattach, reset } from './passthrough.js'
+
+/** In compat a def is what libvirt's parser keeps of it. */
+function copy(def: NodeDeviceDef, { compat = false }: DefOptions): NodeDeviceDef {
+  return compat ? nodeDevice.parse(nodeDevice.format(def, { compat }), { compat }) : structuredClone(def)
+}
+
+/** The devices of a mock host, as every backend offers them. */
+export const deviceDriver = (host: MockHost): DeviceDriver => ({
+  async list(filter) {
+    return [...host.devices.values()]
+      .filter(({ def }) => matchesFilter(def, filter))
+      .filter(({ active }) => filter.state === undefined || active === (filter.state === 'active'))
+      .filter(
+        ({ persistent }) => filter.persistence === undefined || persistent === (filter.persistence === 'persistent'),
+      )
+      .map(({ def }) => def.name)
+  },
+  async lookup(name, options) {
+    const device = host.devices.get(name)
+    return device && copy(device.def, options)
+  },
+  async lookupByKey(key) {
+    return [...host.devices.values()].find(({ def }) => def.path === key)?.def.name
+  },
+  async state(name) {
+    const { active, persistent, autostart } = host.device(name)
+    return { active, persistent, autostart }
+  },
+  create: async (def) => create(host, def),
+  destroy: async (name) => destroy(host, name),
+  define: async (def) => define(host, def),
+  undefine: async (name) => undefine(host, name),
+  start: async (name) => start(host, name),
+  setAutostart: async (name, autostart) => setAutostart(host, name, autostart),
+  detach: async (name, { driver = 'vfio-pci' }) => detach(host, name, driver),
+  reattach: async (name) => reattach(host, name),
+  reset: async (name) => reset(host, name),
+  setVirtualFunctions: async (name, count) => setVirtualFunctions(host, name, count),
+  watch: async ({ signal, device, capability }) =>
+    host.deviceEvents.add(
+      signal,
+      (event, def) =>
+        (device === undefined || device === event.device) &&
+        (capability === undefined || (def !== undefined && listCapabilities(def).includes(capability))),
+    ),
+})
+
+/** Which configurations a change is for; the running one of a guest that runs, else the stored one. */
+function affected(guest: MockGuest, { live, config }: AffectOptions): { live: boolean; config: boolean } {
+  const running = guest.state !== 'shutoff'
+  const chosen = live === undefined && config === undefined ? { live: running, config: !running } : { live, config }
+  if (chosen.live && !running)
+    throw new VirtError('operation-invalid', `the guest ${guest.name} is not running; change its config`, {
+      domain: guest.name,
+    })
+  return { live: chosen.live ?? false, config: chosen.config ?? false }
+}
+
+/** The guests of a mock host, as every hypervisor's backend offers them. */
+export const domainDriver = (host: MockHost): DomainDriver => ({
+  async list() {
+    return [...host.guests.values()].map(infoOf)
+  },
+  async lookup(nameOrUuid) {
+    const guest = [...host.guests.values()].find(({ name, uuid }) => name === nameOrUuid || uuid === nameOrUuid)
+    return guest && infoOf(guest)
+  },
+  async hostdevs(domain, options) {
+    const guest = host.guest(domain)
+    return structuredClone(affected(guest, options).live ? guest.live : guest.config)
+  },
+  async attach(domain, def, options) {
+    const guest = host.guest(domain)
+    const { live, config } = affected(guest, options)
+    const attached = live ? attachLive(host, guest, def) : def
+    if (config && !guest.config.some((each) => sameHostDevice(each, def))) guest.config.push(structuredClone(def))
+    return attached
+  },
+  async detach(domain, def, options) {
+    const guest = host.guest(domain)
+    const { live, config } = affected(guest, options)
+    // both are looked for before either is changed
+    const stored: HostdevDef | undefined = config ? findHostdev(guest, guest.config, def) : undefined
+    if (live) await detachLive(host, guest, def, options.signal)
+    if (stored) guest.config.splice(guest.config.indexOf(stored), 1)
+  },
+  async controllers(domain) {
+    return structuredClone(host.guest(domain).controllers)
+  },
+  async attachController(domain, def) {
+    const { controllers } = host.guest(domain)
+    const free = controllers.length === 0 ? 0 : Math.max(...controllers.map(({ index = 0 }) => index)) + 1
+    const made = { version: 2, ports: 8, ...def, index: def.index ?? free } as const
+    if (controllers.some(({ index }) => index === made.index))
+      throw new VirtError('operation-invalid', `the guest ${domain} has a USB controller ${made.index} already`, {
+        domain,
+      })
+    controllers.push(made)
+    return { ...made }
+  },
+  async detachController(domain, index) {
+    const guest = host.guest(domain)
+    const at = guest.controllers.findIndex((each) => each.index === index)
+    if (at < 0) throw new VirtError('device-missing', `the guest ${domain} has no USB controller ${index}`, { domain })
+    guest.controllers.splice(at, 1)
+    const on = (def: HostdevDef) => def.kind === 'usb' && def.address?.kind === 'usb' && def.address.bus === index
+    guest.live = guest.live.filter((def) => !on(def))
+  },
+  watch: async ({ signal }) => host.domainEvents.add(signal),
+})
+
+const infoOf = ({ name, uuid, id, state }: MockGuest) => ({ name, uuid, state, ...(id !== undefined && { id }) })

@@ -1,5 +1,5 @@
 import { connect } from '../../src/api/connect.js'
-import { mock } from '../../src/backends/mock.js'
+import { mock } from '../../src/backends/mock/mock.js'
 import { listCapabilities } from '../../src/model/device-caps.js'
 import { inactiveDef, nodeDevice } from '../../src/model/node-device.js'
 import { listFlags } from '../../src/model/node-device-flags.js'

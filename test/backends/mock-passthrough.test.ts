@@ -12,7 +12,7 @@ const address = (bus: number, fn: number) => `<address domain='0x0000' bus='0x0$
 const dongle = (port: number, device: number) => `<device><name>usb_3_${port}</name>
   <path>/sys/devices/usb3/3-${port}</path><devnode type='dev'>/dev/bus/usb/003/00${device}</devnode><parent>computer</parent>
   <capability type='usb_device'><bus>3</bus><device>${device}</device><product id='0x6001'/><vendor id='0x0403'/></capability></device>`
-const computer = `<device><name>computer</name><capability type='system'><hardware><uuid>x</uuid></hardware><firmware/></capability></device>`
+const computer = `<device><name>computer</name><capability type='system'><hardware><uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid></hardware><firmware/></capability></device>`
 
 const hostdev = (bus: number, fn = 0, managed = true): HostdevDef => ({
   kind: 'pci',

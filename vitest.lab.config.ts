@@ -5,7 +5,7 @@ import unit from './vitest.config.js'
 export default defineConfig({
   resolve: unit.resolve ?? {},
   test: {
-    include: ['test/lab/**/*.test.ts'],
+    include: ['test/lab/*.test.ts'],
     globalSetup: 'test/lab/setup.ts',
     testTimeout: 120_000,
     hookTimeout: 180_000,

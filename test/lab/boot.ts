@@ -14,9 +14,17 @@ export function machine(name: MachineName): Machine {
   return new Machine(join(labFolder, 'run', name))
 }
 
-/** Boots a machine that has been built; the guest sees the folder `project`, read-only, as /project. */
-export async function boot(name: MachineName, project: string = root): Promise<Machine> {
-  const board = boards[name]()
+/** What may be chosen about a boot. */
+export interface BootOptions {
+  /** The folder that the guest sees, read-only, as /project: this checkout, unless another is named. */
+  readonly project?: string | undefined
+  /** Xen has an IOMMU, which PCI assignment needs, or hardware assistance for HVM guests; QEMU has not both. */
+  readonly iommu?: boolean | undefined
+}
+
+/** Boots a machine that has been built. */
+export async function boot(name: MachineName, { project = root, iommu = false }: BootOptions = {}): Promise<Machine> {
+  const board = boards[name](iommu)
   const devices = readFileSync(resolve(env.LAB_DEVICES ?? join(sources, 'devices', board.devices)), 'utf8')
   const { options, disks } = readDeviceSet(devices, { IMAGES: join(labFolder, name) })
   const argv = [...board.argv, ...plumbing(name, project, board.virtio), ...options]
@@ -34,7 +42,7 @@ interface Board {
   readonly virtio: string
 }
 
-const boards: Record<MachineName, () => Board> = {
+const boards: Record<MachineName, (iommu: boolean) => Board> = {
   lab() {
     const type = env.LAB_MACHINE ?? 'q35'
     const q35 = type.includes('q35')
@@ -50,8 +58,22 @@ const boards: Record<MachineName, () => Board> = {
       ],
     }
   },
-  xen() {
-    throw new Error('Xen cannot be booted yet.')
+  xen(iommu) {
+    // Xen loads its dom0's kernel and initramfs as modules. It has no driver for the console but the dom0's hvc0.
+    const dom0 = `${kernel} console=hvc0 quiet MACHINE=xen,${initrd}`
+    return {
+      devices: 'xen.args',
+      // A dom0's pages are not where it believes: devices have to go through its DMA addresses.
+      virtio: ',disable-legacy=on,iommu_platform=on',
+      argv: [
+        ...['-machine', 'q35', '-accel', accelerator, '-smp', '1'],
+        ...['-m', env.LAB_MEMORY ?? '3072', '-nodefaults', '-no-user-config'],
+        ...(iommu ? ['-cpu', 'qemu64,vendor=GenuineIntel', '-device', 'intel-iommu,intremap=on'] : []),
+        ...(iommu ? [] : ['-cpu', 'qemu64,+svm,+npt']),
+        ...['-kernel', join(labFolder, 'kernel/xen'), '-initrd', dom0],
+        ...['-append', `console=com1 com1=115200,8n1 dom0_mem=1536M,max:1536M ${env.LAB_APPEND ?? ''}`],
+      ],
+    }
   },
 }
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { boot, machine } from './boot.js'
+import { type BootOptions, boot, machine } from './boot.js'
 import { build, type MachineName } from './images.js'
 import type { Machine } from './machine.js'
 
@@ -10,7 +10,8 @@ const usage = `npm run lab -- [xen] build                   make the images, or 
                      hmp 'COMMAND'           talk to the machine's monitor as one types it
                      qmp COMMAND ['JSON']    or as programs do
                      stop
---project FOLDER is what the guest sees as /project (this checkout). docs/lab.md says the rest.`
+--project FOLDER is what the guest sees as /project (this checkout); --iommu gives Xen an IOMMU for PCI assignment,
+in place of HVM guests. docs/lab.md says the rest.`
 
 // A user at a terminal decides himself how long a command may take.
 const patient = {
@@ -19,17 +20,17 @@ const patient = {
   onStderr: (text: string) => process.stderr.write(text),
 }
 
-const commands: Record<string, (name: MachineName, args: string[], project?: string) => Promise<unknown>> = {
+const commands: Record<string, (name: MachineName, args: string[], options: BootOptions) => Promise<unknown>> = {
   build,
-  async run(name, [script], project) {
-    const booted = await start(name, project)
+  async run(name, [script], options) {
+    const booted = await start(name, options)
     try {
       await exec(booted, script)
     } finally {
       await booted.stop()
     }
   },
-  start: (name, _, project) => start(name, project),
+  start: (name, _, options) => start(name, options),
   exec: (name, [script]) => exec(machine(name), script),
   stop: (name) => machine(name).stop(),
   hmp: async (name, args) => console.log(await machine(name).hmp(args.join(' '))),
@@ -37,10 +38,10 @@ const commands: Record<string, (name: MachineName, args: string[], project?: str
     console.log(JSON.stringify(await machine(name).qmp(command, JSON.parse(json)))),
 }
 
-async function start(name: MachineName, project?: string): Promise<Machine> {
+async function start(name: MachineName, options: BootOptions): Promise<Machine> {
   await build(name)
   const began = Date.now()
-  const booted = await boot(name, project)
+  const booted = await boot(name, options)
   console.error(`[lab] ${name} is up after ${((Date.now() - began) / 1000).toFixed(1)} s`)
   return booted
 }
@@ -54,7 +55,7 @@ async function main(argv: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args: argv,
     allowPositionals: true,
-    options: { project: { type: 'string' } },
+    options: { project: { type: 'string' }, iommu: { type: 'boolean' } },
   })
   const name = positionals[0] === 'xen' ? 'xen' : 'lab'
   const [verb = '', ...args] = name === 'xen' ? positionals.slice(1) : positionals
@@ -64,7 +65,7 @@ async function main(argv: string[]): Promise<void> {
     process.exitCode = 2
     return
   }
-  await command(name, args, values.project)
+  await command(name, args, values)
 }
 
 main(process.argv.slice(2)).catch((error: Error) => {

@@ -97,6 +97,7 @@ export class Machine {
 
   /** Runs a bash script in the guest and answers its exit status and output, whatever they are. */
   async exec(script: string, { timeout = 60_000, onStdout, onStderr }: ExecOptions = {}): Promise<Outcome> {
+    if (!this.running) throw new Error(`The machine in ${this.folder} is not running.`)
     const id = randomUUID()
     const file = (suffix: string) => join(this.share, 'queue', `${id}.${suffix}`)
     writeFileSync(file('new'), script)

@@ -7,7 +7,7 @@ import { countByCapability, documents, firstDifference, parent } from './nodedev
 const lab = machine('lab')
 const virsh = 'virsh -q -c qemu:///system'
 
-needs(inject('noLab')).describe('node devices of the lab host', () => {
+needs(inject('absentMachine')).describe('node devices of the lab host', () => {
   let theirs: Map<string, string>
   let ours: Map<string, string>
 

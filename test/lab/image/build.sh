@@ -2,7 +2,7 @@
 # Builds the images of the lab: `build.sh lab` or `build.sh xen`. As root, from Debian packages alone.
 #
 #   builder   a Debian with compiler, kernel headers and image tools: the host needs none of these
-#   kernel    the kernel as an ELF file, its modules, and a few that Debian does not build
+#   kernel    the kernel as an ELF file, its modules, a few that Debian does not build, and Xen
 #   initrd    busybox and what it takes to mount the root disk and the shared folder
 #   NAME-root the packages of packages/NAME-root
 #   NAME      the root disk, and what else that machine boots from
@@ -25,7 +25,7 @@ flock -n 9 || { say 'another build is running: waiting for it'; flock 9; }
 
 step builder make_builder "$here/debian.sh" "$here/packages/builder" "=${LAB_MIRRORS:-}"
 step kernel make_kernel "$here/kernel.sh" "$here/modules" @builder
-step initrd make_initrd "$here/initrd.sh" "$here/initramfs-init" @kernel
+step initrd make_initrd "$here/initrd.sh" "$here/initramfs-init" "$here/guest-init" @kernel
 step "$machine-root" make_root "$here/debian.sh" "$here/packages/$machine-root" "=${LAB_MIRRORS:-}"
-step "$machine" make_machine "$here/machine.sh" @kernel @"$machine-root" "=$(node_identity)"
+step "$machine" make_machine "$here/machine.sh" @initrd @"$machine-root" "=$(node_identity)"
 say "$machine is ready"

@@ -36,11 +36,13 @@ make_builder() {
   refresh_lists
   rm -rf "$LAB/apt/mmdebstrap"
   (cd "$LAB/apt" && apt download mmdebstrap >>log 2>&1 && dpkg -x mmdebstrap_*.deb mmdebstrap)
-  # The kernel is only unpacked: installing it would build an initramfs that nobody boots.
+  # Kernel and hypervisor are only unpacked: installing them would build an initramfs that nobody boots.
   bootstrap "$1" builder --customize-hook='
-    cd "$1" && headers=$(ls -d usr/src/linux-headers-*-amd64) && image=linux-image-${headers#usr/src/linux-headers-}
+    cd "$1" && headers=$(ls -d usr/src/linux-headers-*-amd64) && version=${headers#usr/src/linux-headers-}
     export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
-    apt-get -qq download "$image" && dpkg -x "$image"_*.deb linux && rm "$image"_*.deb'
+    for image in "linux-image-$version" xen-hypervisor-4.17-amd64; do
+      apt-get -qq download "$image" && dpkg -x "$image"_*.deb images && rm "$image"_*.deb
+    done'
 }
 
 make_root() {

@@ -1,17 +1,17 @@
-# The kernel of both machines and its modules.
+# The kernel of both machines and its modules, and Xen.
 
 make_kernel() {
   cp "$here"/modules/* "$1"
   in_builder "$1" bash -s <<'BUILD'
 set -euo pipefail
 cd /mnt
-version=$(ls /linux/lib/modules)
+version=$(ls /images/lib/modules)
 modules=lib/modules/$version
 echo "$version" >version
 
 # module trees that no lab host needs
 mkdir -p lib/modules
-cp -a "/linux/$modules" lib/modules/
+cp -a "/images/$modules" lib/modules/
 (cd "$modules/kernel" && sed 's/#.*//' /mnt/unneeded | xargs rm -rf)
 
 # modules that Debian does not build
@@ -27,7 +27,8 @@ for module in extra/*.ko; do strip -g -o "$modules/$module" "$module"; done
 depmod -b /mnt "$version"
 
 # An uncompressed ELF kernel boots at once under TCG, which would take seconds to decompress the other.
-bash source/scripts/extract-vmlinux "/linux/boot/vmlinuz-$version" >vmlinux
+bash source/scripts/extract-vmlinux "/images/boot/vmlinuz-$version" >vmlinux
+gunzip </images/boot/xen-4.17-amd64.gz >xen
 rm -rf source extra unneeded usbback.c
 BUILD
 }

@@ -1,0 +1,36 @@
+import type { TestProject } from 'vitest/node'
+import { bundleCli } from '../../scripts/bundle-cli.mjs'
+import { boot, machine } from './boot.js'
+import { build, type MachineName, Unavailable } from './images.js'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Why the machine cannot be built here; `undefined` where it runs. For `needs(inject('absentMachine'))`. */
+    absentMachine: string | undefined
+  }
+}
+
+/**
+ * A global setup for vitest: bundles the command, and boots the machine for all suites. One that runs already is used,
+ * and left running.
+ */
+export function prepare(name: MachineName) {
+  return async (project: TestProject): Promise<(() => Promise<void>) | undefined> => {
+    await bundleCli()
+    const { running } = machine(name)
+    const reason = running ? undefined : await start(name)
+    project.provide('absentMachine', reason)
+    return running || reason !== undefined ? undefined : () => machine(name).stop()
+  }
+}
+
+async function start(name: MachineName): Promise<string | undefined> {
+  try {
+    await build(name)
+  } catch (error) {
+    if (error instanceof Unavailable) return error.message
+    throw error
+  }
+  await boot(name)
+  return undefined
+}

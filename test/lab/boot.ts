@@ -79,7 +79,7 @@ const boards: Record<MachineName, (iommu: boolean) => Board> = {
 
 const accelerator = env.LAB_ACCEL ?? 'tcg,thread=multi,tb-size=512'
 
-// The first PCI slots: the guest's disk is /dev/vda, and the device sets may use the others.
+// What every machine has. The first PCI slots: the guest's disk is /dev/vda, and the device sets may use the others.
 function plumbing(name: MachineName, project: string, virtio: string): string[] {
   const disk = join(labFolder, name, 'root.ext4')
   const shared = (tag: string, addr: string) => [
@@ -87,6 +87,8 @@ function plumbing(name: MachineName, project: string, virtio: string): string[] 
     `virtio-9p-pci,fsdev=${tag},mount_tag=${tag},addr=${addr}${virtio}`,
   ]
   return [
+    // Without one of its own libvirtd makes up another at each start.
+    ...['-uuid', '1ab00000-0000-4000-8000-000000000001'],
     ...['-drive', `if=none,id=root,file=${disk},format=raw,snapshot=on,cache=unsafe`],
     ...['-device', `virtio-blk-pci,drive=root,addr=0x3,serial=labroot${virtio}`],
     ...['-fsdev', 'local,id=lab,path=share,security_model=none', ...shared('lab', '0x4')],

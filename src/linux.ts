@@ -1,5 +1,5 @@
 export { type LinuxOptions, linux } from './backends/linux.js'
-export type { RunCommand } from './os/command.js'
+export type { CommandOptions, CommandOutput, RunCommand } from './os/command.js'
 export { type Answer, Denied, type FileStat, type HostFiles } from './os/host-files.js'
 export { type MemoryFile, MemoryFiles, type MemoryTree } from './os/host-files-memory.js'
 export { type RealFilesOptions, realFiles } from './os/host-files-real.js'

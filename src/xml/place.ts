@@ -2,7 +2,7 @@ import type { XmlElement } from './element.js'
 import type { XmlSink } from './sink.js'
 
 /** What an attribute of a child element must be for it to be the one meant: of this value, or there at all. */
-interface Condition {
+export interface Condition {
   readonly attribute: string
   readonly value?: string
 }

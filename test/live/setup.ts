@@ -47,7 +47,8 @@ function startUdevd(undo: Undo): string | undefined {
     spawnSync('udevadm', ['control', '--exit'])
     rmSync('/run/udev', { recursive: true, force: true })
   })
-  spawnSync('udevadm', ['trigger'])
+  // Not for network interfaces: udev's rules would give those of this machine other names.
+  spawnSync('udevadm', ['trigger', '--action=change', '--subsystem-nomatch=net'])
   spawnSync('udevadm', ['settle', '--timeout=30'])
   const known = existsSync(udevDatabase) ? readdirSync(udevDatabase).length : 0
   return known > 0 ? undefined : 'udevd runs but hears of no device; is /sys read-only here?'

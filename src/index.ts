@@ -35,6 +35,8 @@ export {
   nodeDevice,
 } from './model/node-device.js'
 export { formatPciAddress, type PciAddress, parsePciAddress } from './model/pci-address.js'
+export { type PciCapability, type PciConfig, parsePciConfig } from './model/pci-config.js'
+export { parsePciVpd } from './model/pci-vpd.js'
 export { type DeviceSelector, matchesSelector } from './model/selector.js'
 export type { UsbControllerDef, UsbControllerType } from './model/usb-controller.js'
 export { type ValueSource, valueSource } from './model/value-sources.js'

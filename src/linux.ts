@@ -1,4 +1,6 @@
 export { type LinuxOptions, linux } from './backends/linux.js'
+export { type FcHost, fcHost, fcHostByWwn, fcHostForVport, fcHosts } from './host/fc-hosts.js'
+export { type ScsiAddress, scsiHostNumber, scsiNodes } from './host/scsi-nodes.js'
 export type { CommandOptions, CommandOutput, RunCommand } from './os/command.js'
 export { type Answer, Denied, type FileStat, type HostFiles } from './os/host-files.js'
 export { type MemoryFile, MemoryFiles, type MemoryTree } from './os/host-files-memory.js'

@@ -85,9 +85,9 @@ const sources: Readonly<Record<string, Sources>> = {
     },
   },
   usb_device: {
-    bus: { from: 'busnum' },
+    bus: name,
     device: { from: 'devnum' },
-    port: { from: 'devpath' },
+    port: name,
     serial: { from: 'serial' },
     product: identified('idProduct', 'usb.ids, else product'),
     vendor: identified('idVendor', 'usb.ids, else manufacturer'),

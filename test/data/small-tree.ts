@@ -64,18 +64,14 @@ export const smallTree: readonly (readonly [string, MemoryFile])[] = [
     ),
   }),
   ...sysfs(`${root}/0000:00:14.0/usb1`, 'bus/usb', {
-    busnum: '1\n',
     devnum: '1\n',
-    devpath: '0\n',
     idVendor: '1d6b\n',
     idProduct: '0002\n',
     product: 'xHCI Host Controller\n',
     uevent: 'MAJOR=189\nMINOR=0\nDEVNAME=bus/usb/001/001\nDEVTYPE=usb_device\n',
   }),
   ...sysfs(usbPort, 'bus/usb', {
-    busnum: '1\n',
     devnum: '7\n',
-    devpath: '1\n',
     serial: 'AA"00\n',
     idVendor: '0951\n',
     idProduct: '1666\n',

@@ -106,11 +106,11 @@ describe('a Linux host', () => {
   it('says what could not be read, until it can', async () => {
     const { files, host } = small()
     await host.lookup('computer', {})
-    files.set('/sys/devices/pci0000:00/0000:00:14.0/usb1/1-1/busnum', 'many\n')
+    files.set('/sys/devices/pci0000:00/0000:00:14.0/usb1/1-1/devnum', 'many\n')
     expect(await host.lookup('usb_1_1', {})).toBeUndefined()
     expect(host.warnings()).toEqual([
       { path: '/sys/class/dmi/id/product_serial', problem: 'cannot be read (EACCES)' },
-      { path: '/sys/bus/usb/devices/1-1/busnum', problem: "holds 'many', not a number" },
+      { path: '/sys/bus/usb/devices/1-1/devnum', problem: "holds 'many', not a number" },
     ])
   })
 

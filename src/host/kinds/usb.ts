@@ -29,22 +29,23 @@ export const usbDevice: HostKind<'usb_device'> = {
   },
 }
 
+/** Devices are called after bus and port: `1-1.2`; root hubs, which are in no port, `usb1` (drivers/usb/core/usb.c). */
+const busAndPort = /^(?:usb(\d+)|(\d+)-([\d.]+))$/
+
 function readDescriptor(device: SysfsDevice) {
-  const bus = device.number('busnum')
+  const [, rootHub, bus = rootHub, port] = busAndPort.exec(device.sysname) ?? []
   const number = device.number('devnum')
   const vendor = device.number('idVendor', 16)
   const product = device.number('idProduct', 16)
   if (bus === undefined || number === undefined || vendor === undefined || product === undefined) return undefined
-  const port = device.text('devpath')
   return {
-    bus,
+    bus: Number(bus),
     device: number,
     vendor,
     product,
     productName: device.text('product'),
     manufacturer: device.text('manufacturer'),
-    // a root hub's path is 0: it is in no port
-    port: port === '0' ? undefined : port,
+    port,
     serial: device.text('serial'),
   }
 }

@@ -56,3 +56,26 @@ export function checked<C extends Codec<any>>(codec: C, rule: (element: XmlEleme
     },
   }
 }
+
+/** The same codec, of an element that also bears attributes which are always the same. */
+export function marked<T>(marks: Readonly<Record<string, string>>, codec: Codec<T>): Codec<T> {
+  const names = Object.keys(marks)
+  const wrong = (element: XmlElement) => names.find((name) => element.attributes[name] !== marks[name])
+  return {
+    ...codec,
+    read(element, reading, told = []) {
+      const name = wrong(element)
+      if (name !== undefined) throw invalid(element, `is not '${marks[name]}'`, `/@${name}`)
+      return codec.read(element, reading, [...told, ...names])
+    },
+    write(sink, def, writing) {
+      for (const [name, value] of Object.entries(marks)) sink.attribute(name, value)
+      codec.write(sink, def, writing)
+    },
+    check(element, findings, told = []) {
+      const name = wrong(element)
+      if (name !== undefined) findings.push(finding(element, `is not '${marks[name]}'`, `/@${name}`))
+      codec.check(element, findings, [...told, ...names])
+    },
+  }
+}

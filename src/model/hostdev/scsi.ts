@@ -1,4 +1,5 @@
-import type { Reading } from '../../xml/codec.js'
+import { VirtError } from '../../errors.js'
+import { type Codec, finding, invalid, type Reading } from '../../xml/codec.js'
 import { cUint, cUint64, upTo } from '../../xml/number.js'
 import { checked, refined, ruled } from '../../xml/refine.js'
 import { attr, flag, many, one, opt } from '../../xml/row.js'
@@ -77,6 +78,22 @@ const iscsi = checked(
   ({ children }) => (children.some(({ name }) => name === 'host') ? undefined : 'holds no host'),
 )
 
+/**
+ * A logical unit by its SCSI generic node, `sg3`, as formats before libvirt's say it. Only the host knows its address,
+ * so libvirt's form cannot say it.
+ */
+const generic: Codec<{ name: string }> = {
+  read(element) {
+    throw invalid(element, 'is no protocol of libvirt', '/@protocol')
+  },
+  write(sink, { name }) {
+    const message = `${sink.path} is known as ${name} only; resolve the name to an adapter and an address`
+    throw new VirtError('config-unsupported', message, { device: name })
+  },
+  check: (element, findings) => void findings.push(finding(element, 'is no protocol of libvirt', '/@protocol')),
+  schema: () => ({ type: 'object', properties: { name: { type: 'string' } }, required: ['name'] }),
+}
+
 /** The address libvirt gives a guest's first SCSI device. */
 const firstDrive = { kind: 'drive', controller: 0, bus: 0, target: 0, unit: 0 } as const
 
@@ -97,7 +114,7 @@ export const scsiHostdev = ruled(
               kindOf: ({ attributes }) => attributes.protocol ?? 'adapter',
               mark: (kind) => (kind === 'adapter' ? {} : { protocol: kind }),
             },
-            { adapter, iscsi },
+            { adapter, iscsi, generic },
           ),
         ),
         readonly: opt(flag('readonly')),

@@ -1,6 +1,7 @@
 export { type ErrorCode, type ErrorDetails, VirtError } from './errors.js'
 export { type GuestAddress, guestAddress } from './model/hostdev/guest-address.js'
 export { type HostdevDef, type HostdevKind, type HostdevOf, hostdev } from './model/hostdev.js'
+export { formatHostdev, type HostdevDialectName, hostdevDialects, parseHostdev } from './model/hostdev-dialects.js'
 export type { VirtualPort } from './model/interface/virtual-port.js'
 export { guestInterface, type InterfaceDef } from './model/interface.js'
 export type { CcwDevice, CcwGroup, CssDevice } from './model/kinds/channel.js'
@@ -23,6 +24,7 @@ export {
   nodeDevice,
 } from './model/node-device.js'
 export { formatPciAddress, type PciAddress, parsePciAddress } from './model/pci-address.js'
+export { type UsbControllerDef, usbController } from './model/usb-controller.js'
 export type { Codec, Finding, Infer, JsonSchema, Reading, Writing } from './xml/codec.js'
 export type { Document, ReadOptions, WriteOptions } from './xml/document.js'
 export { type RawXml, type XmlAttributes, XmlElement } from './xml/element.js'

@@ -4,7 +4,7 @@ import { cUint } from '../xml/number.js'
 import { filled, ruled } from '../xml/refine.js'
 import { type AnyRow, attr, leaf, many, one, opt } from '../xml/row.js'
 import { just, table } from '../xml/table.js'
-import { admitting, name, type Text, word, yesNo } from '../xml/text.js'
+import { admitting, name, onlyYes, word, yesNo } from '../xml/text.js'
 import { variants } from '../xml/variants.js'
 import { deviceInfo, sitsAt } from './hostdev/device-info.js'
 import { pciDriver, teaming } from './hostdev/pci.js'
@@ -24,15 +24,6 @@ const virtioSettings = [
   ...['queues', 'rx_queue_size', 'tx_queue_size', 'txmode', 'ioeventfd', 'event_idx', 'rss', 'rss_hash_report'],
   ...['iommu', 'ats', 'packed', 'page_per_vq'],
 ].map((attribute) => `@${attribute}`)
-
-/** Written only when it is yes. */
-const ifYes: Text<true> = {
-  is: 'yes or no',
-  from: (text, { compat }) => (text === 'yes' ? true : text === 'no' || compat ? null : undefined),
-  to: () => 'yes',
-  admits: shape(/^(yes|no)$/),
-  schema: { const: true },
-}
 
 /** How fast a direction may be: `virNetDevBandwidthRate`, in kilobytes a second and kilobytes. */
 const rate = table({
@@ -91,7 +82,7 @@ const networkDevice = <R extends Record<string, AnyRow>>(rows: R) => ({
 const hostdevInterface = ruled(
   table(
     {
-      managed: opt(attr('@managed', ifYes)),
+      managed: opt(attr('@managed', onlyYes)),
       ...networkDevice({
         driver: opt(one('driver', pciDriver(virtioSettings))),
         source: one(
@@ -110,7 +101,11 @@ const hostdevInterface = ruled(
                 writeFiltering: opt(attr('@writeFiltering', yesNo)),
                 address: one("address[@type='pci']", pciAddress),
               }),
-              usb: usbSource("address[@type='usb']"),
+              usb: ruled(usbSource("address[@type='usb']"), ({ vendor, address }) =>
+                vendor === undefined && !address
+                  ? 'names no device; give an address, or vendor and product'
+                  : undefined,
+              ),
             },
           ),
         ),

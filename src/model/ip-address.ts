@@ -2,7 +2,7 @@ import { cUint, upTo } from '../xml/number.js'
 import { refined, ruled } from '../xml/refine.js'
 import { attr, opt } from '../xml/row.js'
 import { table } from '../xml/table.js'
-import { admitting, str, type Text, word } from '../xml/text.js'
+import { admitting, usual, word } from '../xml/text.js'
 import { integerTo } from './schema-spelling.js'
 
 const ipv4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)$/
@@ -51,7 +51,7 @@ export function normalIp(text: string): string | undefined {
 }
 
 /** An IPv4 or IPv6 address. */
-const ip: Text<string> = { ...str, is: 'an IP address', from: normalIp }
+const ip = usual('an IP address', normalIp, { anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] })
 
 /** Which protocol an address is of. */
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (address.includes(':') ? 'ipv6' : 'ipv4')

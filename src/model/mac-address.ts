@@ -1,4 +1,4 @@
-import { admitting, type Text } from '../xml/text.js'
+import { admitting, usual } from '../xml/text.js'
 import { shape } from './schema-spelling.js'
 
 /** The usual spelling of a hardware address, `52:54:00:6d:90:02`; `undefined` when it is none (`virMacAddrParse`). */
@@ -15,15 +15,14 @@ export function normalMac(text: string): string | undefined {
 export const isMulticast = (mac: string): boolean => (Number.parseInt(mac.slice(0, 2), 16) & 1) === 1
 
 /** The hardware address of one station. */
-export const unicastMac: Text<string> = admitting(
-  {
-    is: 'the hardware address of one device',
-    from(text) {
+export const unicastMac = admitting(
+  usual(
+    'the hardware address of one device',
+    (text) => {
       const mac = normalMac(text)
       return mac === undefined || isMulticast(mac) ? undefined : mac
     },
-    to: (value) => value,
-    schema: { type: 'string', pattern: '^[\\da-f]{2}(:[\\da-f]{2}){5}$' },
-  },
+    { pattern: '^[\\da-f][02468ace](:[\\da-f]{2}){5}$' },
+  ),
   shape(/^[a-fA-F\d][02468aAcCeE](:[a-fA-F\d]{2}){5}$/),
 )

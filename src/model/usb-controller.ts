@@ -1,3 +1,13 @@
+import { VirtError } from '../errors.js'
+import { documentOf } from '../xml/document.js'
+import { cUint, upTo } from '../xml/number.js'
+import { marked } from '../xml/refine.js'
+import { attr, opt } from '../xml/row.js'
+import { table } from '../xml/table.js'
+import { admitting, name } from '../xml/text.js'
+import { deviceInfo } from './hostdev/device-info.js'
+import { integerTo } from './schema-spelling.js'
+
 /** Who plays the controller: Xen's paravirtual backends, or the device model (QEMU). */
 export type UsbControllerType = 'pv' | 'qusb' | 'devicemodel'
 
@@ -17,4 +27,50 @@ export interface UsbControllerDef {
   model?: string
   /** What libvirt or QEMU calls it. */
   alias?: string
+}
+
+/** libvirt's models of USB controllers (`virDomainControllerModelUSB`) and the USB version each speaks. */
+const versions: ReadonlyMap<string, 1 | 2 | 3> = new Map([
+  ...(['piix3-uhci', 'piix4-uhci', 'vt82c686b-uhci', 'pci-ohci'] as const).map((model) => [model, 1] as const),
+  ...(['ich9-uhci1', 'ich9-uhci2', 'ich9-uhci3', 'qusb1'] as const).map((model) => [model, 1] as const),
+  ...(['ehci', 'ich9-ehci1', 'qusb2'] as const).map((model) => [model, 2] as const),
+  ...(['nec-xhci', 'qemu-xhci'] as const).map((model) => [model, 3] as const),
+])
+
+const rows = table(
+  {
+    index: opt(attr('@index', admitting(cUint(10), integerTo(0xffff_ffff)))),
+    model: opt(attr('@model', name)),
+    ports: opt(attr('@ports', admitting(upTo(31, cUint(10)), integerTo(31)))),
+    alias: deviceInfo.alias,
+  },
+  { order: 'any', forgotten: ['address', 'driver', 'master', 'acpi'] },
+)
+
+const element = documentOf('controller', marked({ type: 'usb' }, rows))
+
+/** `<controller type='usb' index='0' model='qusb2' ports='8'/>`, as libvirt writes it. */
+export const usbController = {
+  /** @throws VirtError `xml-syntax`, `xml-invalid` */
+  parse(source: string | Uint8Array): UsbControllerDef {
+    const { model, ...rest } = element.parse(source)
+    const version = model === undefined ? undefined : versions.get(model)
+    const pv = model?.startsWith('qusb')
+    return {
+      ...rest,
+      ...(model !== undefined && { type: pv ? 'qusb' : 'devicemodel', ...(!pv && { model }) }),
+      ...(version && { version }),
+    }
+  },
+  /** @throws VirtError `config-unsupported` for what libvirt has no model of */
+  format({ type, version, model, ...rest }: UsbControllerDef): string {
+    const paravirtual = type === 'qusb' || (type === undefined && model === undefined && version !== undefined)
+    if (type === 'pv' || (paravirtual && version === 3) || (type === 'devicemodel' && model === undefined))
+      throw new VirtError(
+        'config-unsupported',
+        `the USB controller is of type ${type ?? 'any'} and version ${version ?? 'any'}, which libvirt has no model of; name a model`,
+      )
+    const word = paravirtual ? `qusb${version ?? 2}` : model
+    return element.format({ ...rest, ...(word !== undefined && { model: word }) })
+  },
 }

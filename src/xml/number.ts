@@ -60,8 +60,11 @@ export const cUint64 = (base: Base = 0): Text<string> => ({
     const value = digits === undefined || digits.startsWith('-') ? undefined : BigInt(digits)
     return value !== undefined && value < 1n << 64n ? value.toString() : undefined
   },
-  to: (value) => (/^\d{1,20}$/.test(value) ? value : undefined),
-  schema: { type: 'string', pattern: '^\\d{1,20}$' },
+  to(value) {
+    const number = /^\d{1,20}$/.test(value) ? BigInt(value) : undefined
+    return number !== undefined && number < 1n << 64n ? number.toString() : undefined
+  },
+  schema: { type: 'string', pattern: '^(0|[1-9]\\d{0,19})$' },
 })
 
 /** The same number, written in hexadecimal with at least so many digits: `hex(4)` spells 70 `0x0046`. */

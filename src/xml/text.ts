@@ -35,6 +35,14 @@ export const matching = (pattern: RegExp, is: string): Text<string> => ({
   schema: { type: 'string', pattern: pattern.source },
 })
 
+/** Text that has a usual spelling, to which any other is brought. */
+export const usual = (is: string, from: (text: string) => string | undefined, schema: JsonSchema): Text<string> => ({
+  is,
+  from,
+  to: from,
+  schema: { type: 'string', ...schema },
+})
+
 /** One of these words. */
 export const word = <const W extends string>(...words: W[]): Text<W> => ({
   is: words.join(' or '),
@@ -61,6 +69,15 @@ const choice = (yes: string, no: string): Text<boolean> => ({
 
 /** `yes` or `no`. */
 export const yesNo = choice('yes', 'no')
+
+/** `yes`, and `no` for what libvirt then does not write; in compat reading any other word is a no. */
+export const onlyYes: Text<true> = {
+  is: 'yes or no',
+  from: (text, { compat }) => (text === 'yes' ? true : text === 'no' || compat ? null : undefined),
+  to: (value) => (value ? 'yes' : undefined),
+  admits: (text) => text === 'yes' || text === 'no',
+  schema: { const: true },
+}
 
 /** `on` or `off`. */
 export const onOff = choice('on', 'off')

@@ -1,6 +1,8 @@
 import type { Text } from '../../xml/text.js'
 import { formatPciAddress, type PciAddress, parsePciAddress } from '../pci-address.js'
 
+const isNatural = (value: number, maximum: number) => Number.isInteger(value) && value >= 0 && value <= maximum
+
 /** Hexadecimal digits without a prefix, as lspci and lsusb print them: `1f`, `0483`. */
 export const bareHex = (digits: number, maximum: number): Text<number> => ({
   is: `a hexadecimal number up to ${maximum.toString(16)}`,
@@ -8,7 +10,7 @@ export const bareHex = (digits: number, maximum: number): Text<number> => ({
     const value = /^(?:0x)?[\da-f]{1,8}$/i.test(text) ? Number.parseInt(text, 16) : Number.NaN
     return value <= maximum ? value : undefined
   },
-  to: (value) => value.toString(16).padStart(digits, '0'),
+  to: (value) => (isNatural(value, maximum) ? value.toString(16).padStart(digits, '0') : undefined),
   schema: { type: 'integer', minimum: 0, maximum },
 })
 
@@ -18,7 +20,7 @@ const padded = (value: number, digits: number) => String(value).padStart(digits,
 export const paddedDecimal = (digits: number): Text<number> => ({
   is: 'a decimal number',
   from: (text) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined),
-  to: (value) => padded(value, digits),
+  to: (value) => (isNatural(value, 999_999_999) ? padded(value, digits) : undefined),
   schema: { type: 'integer', minimum: 0 },
 })
 
@@ -35,7 +37,8 @@ export const busDevice: Text<BusDevice> = {
     const [, bus, device] = /^(\d{1,9})\.(\d{1,9})$/.exec(text) ?? []
     return bus === undefined ? undefined : { bus: Number(bus), device: Number(device) }
   },
-  to: ({ bus, device }) => `${padded(bus, 3)}.${padded(device, 3)}`,
+  to: ({ bus, device }) =>
+    [bus, device].every((part) => isNatural(part, 999_999_999)) ? `${padded(bus, 3)}.${padded(device, 3)}` : undefined,
   schema: { type: 'object' },
 }
 
@@ -43,7 +46,10 @@ export const busDevice: Text<BusDevice> = {
 export const pciName: Text<PciAddress> = {
   is: 'a PCI address like 00:1f.3',
   from: parsePciAddress,
-  to: (address) => formatPciAddress(address).replace(/^0000:/, ''),
+  to(address) {
+    const name = formatPciAddress(address)
+    return parsePciAddress(name) && name.replace(/^0000:/, '')
+  },
   schema: { type: 'object' },
 }
 
@@ -56,6 +62,10 @@ export const driveName: Text<{ controller: number; bus: number; target: number; 
     const [controller = 0, bus = 0, target = 0, unit = 0] = numbers
     return { controller, bus, target, unit }
   },
-  to: ({ controller, bus, target, unit }) => [controller, bus, target, unit].join(':'),
+  to(drive) {
+    const { controller, bus, target, unit } = drive
+    const parts = [controller, bus, target, unit]
+    return parts.every((part) => isNatural(part, 999_999_999)) ? parts.join(':') : undefined
+  },
   schema: { type: 'object' },
 }

@@ -22,6 +22,7 @@ const codec = marked(
       (vendor === undefined) === (product === undefined) ? undefined : 'has only one of vendor and product; give both',
     ({ bus, device }) =>
       (bus === undefined) === (device === undefined) ? undefined : 'has only one of bus and device; give both',
+    ({ vendor, bus }) => ((vendor ?? bus) === undefined ? 'names no device' : undefined),
   ),
 )
 

@@ -2,25 +2,30 @@ import { cUint } from '../../xml/number.js'
 import { filled, ruled } from '../../xml/refine.js'
 import { attr, one, opt, owed, since } from '../../xml/row.js'
 import { just, table } from '../../xml/table.js'
-import { admitting, name, onOff, str, type Text, yesNo } from '../../xml/text.js'
+import { admitting, name, onOff, str, type Text, usual, yesNo } from '../../xml/text.js'
 import { shape } from '../schema-spelling.js'
 import { type GuestAddress, guestAddress } from './guest-address.js'
 
+const number = cUint(10)
+
 /** A number that is not 0. */
 const positive: Text<number> = {
-  ...cUint(10),
   is: 'a number from 1',
-  from: (text, reading) => cUint(10).from(text, reading) || undefined,
+  from: (text, reading) => number.from(text, reading) || undefined,
+  to: (value, writing) => (value === 0 ? undefined : number.to(value, writing)),
   admits: shape(/^0*[1-9]\d*$/),
+  schema: { ...number.schema, minimum: 1 },
 }
 
 /** Boot parameter of IBM Z; always in capitals. */
-const loadparm: Text<string> = {
-  ...str,
-  is: 'up to 8 letters, digits, full stops and blanks',
-  from: (text) => (/^[A-Za-z\d. ]{1,8}$/.test(text) ? text.toUpperCase() : undefined),
-  admits: shape(/^[a-zA-Z0-9.\s]{1,8}$/),
-}
+const loadparm = admitting(
+  usual(
+    'up to 8 letters, digits, full stops and blanks',
+    (text) => (/^[A-Za-z\d. ]{1,8}$/.test(text) ? text.toUpperCase() : undefined),
+    { pattern: '^[A-Z\\d. ]{1,8}$' },
+  ),
+  shape(/^[a-zA-Z0-9.\s]{1,8}$/),
+)
 
 /** An alias as the schema spells it. */
 export const aliasName = admitting(name, shape(/^[\w\-.]+$/))

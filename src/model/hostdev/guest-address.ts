@@ -50,14 +50,17 @@ export const usbPort: Text<string> = {
     const end = ports.indexOf(0)
     return end === 0 ? null : ports.slice(0, end < 0 ? 4 : end).join('.')
   },
-  to: (value) => value,
+  to: (value) => (/^[1-9]\d*(\.[1-9]\d*){0,3}$/.test(value) ? value : undefined),
   admits: shape(/^((0x)?[\da-fA-F]{1,3}\.){0,3}(0x)?[\da-fA-F]{1,3}$/),
-  schema: { type: 'string', pattern: '^\\d+(\\.\\d+){0,3}$' },
+  schema: { type: 'string', pattern: '^[1-9]\\d{0,8}(\\.[1-9]\\d{0,8}){0,3}$' },
 }
 
 const hex64 = (digits: number): Text<string> => ({
   ...cUint64(16),
-  to: (value) => `0x${BigInt(value).toString(16).padStart(digits, '0')}`,
+  to: (value, writing) => {
+    const decimal = cUint64(16).to(value, writing)
+    return decimal && `0x${BigInt(decimal).toString(16).padStart(digits, '0')}`
+  },
 })
 
 const ccw = table({

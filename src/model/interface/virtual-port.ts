@@ -2,18 +2,13 @@ import type { Codec, Infer } from '../../xml/codec.js'
 import { cUint, upTo } from '../../xml/number.js'
 import { attr, one, opt, type Row } from '../../xml/row.js'
 import { table } from '../../xml/table.js'
-import { admitting, str, type Text } from '../../xml/text.js'
+import { admitting, matching } from '../../xml/text.js'
 import { variants } from '../../xml/variants.js'
 import { uint8, uint24 } from '../schema-spelling.js'
 import { uuid } from '../uuid.js'
 
 /** A name that the switch knows a profile by. */
-const profile: Text<string> = {
-  ...str,
-  is: 'a profile of 1 to 39 characters',
-  from: (text) => (text.length >= 1 && text.length <= 39 ? text : undefined),
-  admits: (text) => text.length <= 39,
-}
+const profile = admitting(matching(/^[\s\S]{1,39}$/, 'a profile of 1 to 39 characters'), (text) => text.length <= 39)
 
 const byte = admitting(upTo(0xff, cUint()), uint8)
 

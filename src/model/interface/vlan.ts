@@ -30,5 +30,7 @@ export const vlan = refined(
     ({ tags }) =>
       tags.filter(({ nativeMode }) => nativeMode).length > 1 ? 'has several native VLANs; mark one tag' : undefined,
   ),
-  ({ trunk, tags }) => (trunk || tags.length > 1 ? { trunk: true, tags } : { tags }),
+  // libvirt takes several tags for a trunk, and forgets that a single one is none
+  (def, { compat }) =>
+    !compat ? def : def.trunk || def.tags.length > 1 ? { ...def, trunk: true } : { tags: def.tags },
 )

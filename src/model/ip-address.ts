@@ -51,7 +51,7 @@ export function normalIp(text: string): string | undefined {
 }
 
 /** An IPv4 or IPv6 address. */
-const ip = usual('an IP address', normalIp, { anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] })
+const ip = usual('an IP address', normalIp, { pattern: '^[\\da-f:.]+$' })
 
 /** Which protocol an address is of. */
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (address.includes(':') ? 'ipv6' : 'ipv4')

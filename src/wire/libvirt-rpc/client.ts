@@ -1,5 +1,5 @@
 import type { Limits } from '../../async/deadline.js'
-import type { Queue } from '../../async/queue.js'
+import { Queue } from '../../async/queue.js'
 import { errorDomains, type VirtError } from '../../errors.js'
 import { publish } from '../../os/diagnostics.js'
 import type { ByteStream } from '../../os/socket.js'
@@ -18,7 +18,7 @@ import {
 } from './message.js'
 import { type ArgsOf, type Procedure, type ProcedureName, procedures, type ResultOf } from './procedures.js'
 import { readRemoteError } from './remote-error.js'
-import { Subscriptions } from './subscriptions.js'
+import { type Listener, type Subscription, Subscriptions } from './subscriptions.js'
 
 /** How a {@link RpcClient} calls. */
 export interface RpcClientOptions {
@@ -75,7 +75,7 @@ export class RpcClient {
       receive: (chunk) => messages.push(chunk),
       ended: (reason) => {
         this.#keepAlive?.stop()
-        this.#subscriptions.fail(reason)
+        this.#subscriptions.end(reason)
       },
     })
     this.closed = this.#exchange.closed
@@ -86,16 +86,33 @@ export class RpcClient {
     return await this.#call(name, args, limits, () => {})
   }
 
-  /** Subscribes to events, of all objects or of one; the subscription stands when this answers. */
+  /** Has a listener hear events, of all objects or of one, in the order in which they come. */
+  listen<E extends EventName>(
+    event: E,
+    about: EventSubject<E>,
+    listener: Listener<EventMessage<E>>,
+    { signal, timeout = this.#timeout }: Limits = {},
+  ): Subscription {
+    const expired = (limit: number) => this.#exchange.late(events[event].register, limit)
+    const subject = about as EventSubject<EventName>
+    const heard = listener as Listener<EventMessage<EventName>>
+    return this.#subscriptions.listen(event, subject, heard, { signal, timeout }, expired)
+  }
+
+  /** As {@link listen}, for reading; the subscription stands when this answers, and ends with the reading. */
   async subscribe<E extends EventName>(
     event: E,
     about: EventSubject<E>,
-    { signal, timeout = this.#timeout }: Limits = {},
+    limits: Limits = {},
   ): Promise<Queue<EventMessage<E>>> {
-    const expired = (limit: number) => this.#exchange.late(events[event].register, limit)
-    const subject = about as EventSubject<EventName>
-    const queue = await this.#subscriptions.subscribe(event, subject, { signal, timeout }, expired)
-    return queue as Queue<EventMessage<E>>
+    const queue: Queue<EventMessage<E>> = new Queue({ close: () => subscription.stop() })
+    const listener = {
+      heard: (message: EventMessage<E>) => queue.push(message),
+      ended: (reason: unknown) => queue.fail(reason),
+    }
+    const subscription = this.listen(event, about, listener, limits)
+    await subscription.ready
+    return queue
   }
 
   /** Watches for a peer that no longer answers; only for one that says that it knows pings. */

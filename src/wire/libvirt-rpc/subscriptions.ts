@@ -1,21 +1,35 @@
 import { deadline, type Limits } from '../../async/deadline.js'
 import { Mutex } from '../../async/mutex.js'
-import { Queue } from '../../async/queue.js'
 import type { EventMessage, EventName, EventSubject } from './events.js'
 
 type Message = EventMessage<EventName>
 type Subject = EventSubject<EventName>
 
+/** Who hears events, at the moment they come. */
+export interface Listener<M> {
+  heard(message: M): void
+  /** The connection has ended. */
+  ended(reason: unknown): void
+}
+
+/** A listener's subscription. */
+export interface Subscription {
+  /** Settles when libvirtd has registered it; whoever gives up is unsubscribed. */
+  readonly ready: Promise<void>
+  /** Ends it, also before it is ready. */
+  stop(): Promise<void>
+}
+
 /** Asks libvirtd for events, or to stop them. */
 export interface Registrar {
-  /** `accept` gets the number of the subscription with the reply, before any event that follows it. */
+  /** `accept` gets the number of the registration with the reply, before any event that follows it. */
   register(event: EventName, about: Subject, accept: (callbackId: number) => void): Promise<unknown>
   deregister(event: EventName, callbackId: number): Promise<unknown>
 }
 
-/** What libvirtd was asked for once, and all who read it. */
+/** What libvirtd was asked for once, and all who hear it. */
 interface Registration {
-  readonly queues: Set<Queue<Message>>
+  readonly listeners: Set<Listener<Message>>
   /** Registering and deregistering take turns. */
   readonly turn: Mutex
   callbackId: number | undefined
@@ -23,7 +37,7 @@ interface Registration {
 
 /**
  * The event subscriptions of one connection. libvirtd refuses to register a kind of event about the same object twice on
- * one connection ("event callback already tracked"), so readers of the same share one registration.
+ * one connection ("event callback already tracked"), so listeners to the same share one registration.
  */
 export class Subscriptions {
   readonly #registrations = new Map<string, Registration>()
@@ -36,45 +50,49 @@ export class Subscriptions {
     this.#registrar = registrar
   }
 
-  /** Subscribes; events count from the moment libvirtd has registered them, and none is lost before the first read. */
-  async subscribe(
+  /** Subscribes a listener within limits; `expired` makes the error of a time limit. */
+  listen(
     event: EventName,
     about: Subject,
+    listener: Listener<Message>,
     limits: Limits,
     expired: (timeout: number) => unknown,
-  ): Promise<Queue<Message>> {
+  ): Subscription {
     const key = JSON.stringify([event, about])
-    const registration = this.#registrations.get(key) ?? { queues: new Set(), turn: new Mutex(), callbackId: undefined }
-    this.#registrations.set(key, registration)
-    const { queues, turn } = registration
-
-    const queue = new Queue<Message>({
-      close: async () => {
-        queues.delete(queue)
-        await turn.run(() => this.#deregister(key, event, registration))
-      },
-    })
-    queues.add(queue)
-    // Whoever gives up leaves the registering to its end: then nobody reads it and it is taken back.
-    const register = () => turn.run(() => this.#register(event, about, registration))
-    try {
-      await deadline(limits, expired, register)
-    } catch (error) {
-      queue.end()
-      throw error
+    const registration = this.#registrations.get(key) ?? {
+      listeners: new Set(),
+      turn: new Mutex(),
+      callbackId: undefined,
     }
-    return queue
+    this.#registrations.set(key, registration)
+    const { listeners, turn } = registration
+    listeners.add(listener)
+
+    const stop = async () => {
+      listeners.delete(listener)
+      await turn.run(() => this.#deregister(key, event, registration))
+    }
+    const start = async () => {
+      try {
+        // Whoever gives up leaves the registering to its end: then nobody hears it and it is taken back.
+        await deadline(limits, expired, () => turn.run(() => this.#register(event, about, registration)))
+      } catch (error) {
+        void Promise.allSettled([stop()])
+        throw error
+      }
+    }
+    return { ready: start(), stop }
   }
 
-  /** Hands an event to those who read it. */
+  /** Hands an event to those who hear it. */
   deliver(event: EventName, message: Message): void {
-    for (const queue of this.#active.get(`${event} ${message.callbackId}`)?.queues ?? []) queue.push(message)
+    for (const listener of this.#active.get(`${event} ${message.callbackId}`)?.listeners ?? []) listener.heard(message)
   }
 
   /** The connection has ended. */
-  fail(reason: unknown): void {
+  end(reason: unknown): void {
     this.#ended = true
-    for (const { queues } of this.#registrations.values()) for (const queue of queues) queue.fail(reason)
+    for (const { listeners } of this.#registrations.values()) for (const listener of listeners) listener.ended(reason)
   }
 
   async #register(event: EventName, about: Subject, registration: Registration): Promise<void> {
@@ -86,13 +104,13 @@ export class Subscriptions {
   }
 
   async #deregister(key: string, event: EventName, registration: Registration): Promise<void> {
-    const { queues, callbackId } = registration
-    if (queues.size > 0 || this.#ended) return
+    const { listeners, callbackId } = registration
+    if (listeners.size > 0 || this.#ended) return
     if (callbackId !== undefined) {
       registration.callbackId = undefined
       this.#active.delete(`${event} ${callbackId}`)
       await this.#registrar.deregister(event, callbackId)
     }
-    if (queues.size === 0) this.#registrations.delete(key)
+    if (listeners.size === 0) this.#registrations.delete(key)
   }
 }

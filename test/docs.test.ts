@@ -1,7 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { optionalDeviceCalls, optionalDomainCalls } from '../src/backend.js'
 import { Connection, Domain, NodeDevice, VirtError } from '../src/index.js'
+import { linux, MemoryFiles } from '../src/linux.js'
+import { mock } from '../src/mock.js'
 import { root } from './source-tree.js'
 
 const pages = ['.', 'docs', 'examples'].flatMap((folder) =>
@@ -78,4 +81,28 @@ describe("the page of libvirt's names", () => {
       expect([...new Set(named)].sort()).toEqual([...members, ...fields].sort())
     },
   )
+})
+
+describe('the page of backends', () => {
+  const rows = [...read('docs/backends.md').matchAll(/^\| `([\w.]+)` \|[^|]*\| (.*) \|$/gm)]
+  const column = (index: number) => rows.map(([, call, cells]) => [call, cells?.split(' | ')[index] === 'yes'])
+
+  it('has a row for every optional ability', () => {
+    const calls = optionalDeviceCalls.map((call) => `devices.${call}`)
+    const guestCalls = optionalDomainCalls.map((call) => `domains.${call}`)
+    expect(rows.map(([, call]) => call)).toEqual([...calls, 'domains', ...guestCalls])
+  })
+
+  it.each([
+    ['linux', 0, () => linux({ files: new MemoryFiles({}) })],
+    ['mock', 1, () => mock()],
+  ] as const)('says what %s can do', async (_, index, open) => {
+    const backend = await open()
+    const can = (call: string): boolean => {
+      const [part, method] = call.split('.')
+      const driver = part === 'domains' ? backend.domains : backend.devices
+      return driver !== undefined && (method === undefined || method in driver)
+    }
+    expect(column(index)).toEqual(rows.map(([, call = '']) => [call, can(call)]))
+  })
 })

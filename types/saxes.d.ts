@@ -31,5 +31,6 @@ declare module 'saxes' {
     readonly column: number
     readonly position: number
     readonly closed: boolean
+    readonly xmlDecl: { version?: string; encoding?: string; standalone?: string }
   }
 }

@@ -13,6 +13,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/live/**', 'test/lab/**', '**/node_modules/**'],
+    // Property tests take seconds on a slow machine with much to do.
+    testTimeout: 20_000,
     coverage: { include: ['src/**'], reporter: ['text', 'html'] },
   },
 })

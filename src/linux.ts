@@ -1,4 +1,5 @@
 export { type LinuxOptions, linux } from './backends/linux.js'
+export { type SnapshotOptions, snapshot } from './backends/snapshot.js'
 export { type FcHost, fcHost, fcHostByWwn, fcHostForVport, fcHosts } from './host/fc-hosts.js'
 export { type ScsiAddress, scsiHostNumber, scsiNodes } from './host/scsi-nodes.js'
 export type { CommandOptions, CommandOutput, RunCommand } from './os/command.js'

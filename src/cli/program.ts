@@ -3,6 +3,7 @@ import { type Connection, connect, VirtError } from '../index.js'
 import { dumpxml } from './commands/dumpxml.js'
 import { info } from './commands/info.js'
 import { list } from './commands/list.js'
+import { type SnapshotFlags, takeSnapshot } from './commands/snapshot.js'
 import { printable, type Terminal, terminalOf } from './terminal.js'
 
 /** Exit statuses, as scripts rely on them. */
@@ -63,6 +64,13 @@ Exit status: 0 done, 1 failed, 2 wrong usage.`,
         command.error('error: name a device, or say --all; `hostdev list` shows what there is')
       return on((conn) => dumpxml(conn, names, flags, out))
     })
+
+  root
+    .command('snapshot')
+    .description('record this machine, so that its devices can be looked at anywhere')
+    .option('-o, --output <file>', 'where to', 'host.hostdev')
+    .option('--scrub', "make up serial numbers, hardware addresses and WWNs in place of this machine's")
+    .action((flags: SnapshotFlags) => takeSnapshot(flags, out))
 
   root
     .command('info')

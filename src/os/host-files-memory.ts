@@ -1,12 +1,13 @@
 import { type Answer, Denied, type FileStat, type HostFiles, mostLinks } from './host-files.js'
 
 /**
- * What stands at a path: the text or bytes of a file, a symbolic link, an empty folder, a device node, or a file that
+ * What stands at a path: the text or bytes of a file, with the size it declares when that is another, a symbolic link, an empty folder, a device node, or a file that
  * is there but cannot be read.
  */
 export type MemoryFile =
   | string
   | Uint8Array
+  | { readonly content: string | Uint8Array; readonly size: number }
   | { readonly link: string }
   | { readonly kind: 'directory' | 'block' | 'char' | 'other' }
   | { readonly errno: string; readonly mode?: number }
@@ -82,7 +83,7 @@ export class MemoryFiles implements HostFiles {
   bytes(path: string, max = 4096, from = 0): Answer<Uint8Array> {
     const found = this.#find(path, true)
     if (found instanceof Denied) return found
-    const { content } = found.entry
+    const content = contentOf(found.entry)
     if (content instanceof Map) return new Denied('EISDIR', path)
     if (typeof content === 'string') return encoder.encode(content).subarray(from, from + max)
     if (content instanceof Uint8Array) return content.slice(from, from + max)
@@ -128,6 +129,10 @@ export class MemoryFiles implements HostFiles {
 
 const stepsOf = (path: string): string[] => path.split('/').filter((step) => step !== '' && step !== '.')
 
+/** What reading a file gives, whatever size it declares. */
+const contentOf = ({ content }: Entry) =>
+  typeof content === 'object' && 'content' in content ? content.content : content
+
 const linkOf = ({ content }: Entry): string | undefined =>
   typeof content === 'object' && 'link' in content ? content.link : undefined
 
@@ -135,6 +140,7 @@ function statOf({ content }: Entry): Omit<FileStat, 'inode'> {
   if (content instanceof Map) return folderStat
   if (typeof content === 'string') return { kind: 'file', size: encoder.encode(content).length, mode: 0o644 }
   if (content instanceof Uint8Array) return { kind: 'file', size: content.length, mode: 0o644 }
+  if ('content' in content) return { kind: 'file', size: content.size, mode: 0o644 }
   if ('link' in content) return { kind: 'link', size: content.link.length, mode: 0o777 }
   if ('errno' in content) return { kind: 'file', size: 4096, mode: content.mode ?? 0 }
   return { kind: content.kind, size: 0, mode: 0o600 }

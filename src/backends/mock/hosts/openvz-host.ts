@@ -20,7 +20,7 @@ export function openvzHost(): MockOptions {
     driver: 'mptspi',
   })
   return {
-    uri: 'mock:///openvz',
+    uri: 'mock:///openvzHost',
     devices: [
       computer('VMware, Inc.', 'VMware Virtual Platform', '564d1f2e-3c4b-5a69-7887-96a5b4c3d2e1'),
       scsi,

@@ -41,7 +41,7 @@ export function xenHost(): MockOptions {
     root,
   )
   return {
-    uri: 'mock:///xen',
+    uri: 'mock:///xenHost',
     devices: [
       computer('Supermicro', 'X11SSH-F', '00000000-0000-0000-0000-0cc47ae1b2c3'),
       onboard,

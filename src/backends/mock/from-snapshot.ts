@@ -1,0 +1,42 @@
+import { type Backend, backend } from '../../backend.js'
+import { LinuxHost, stateOf } from '../../host/linux-host.js'
+import { openSnapshot } from '../../host/snapshot.js'
+
+/** Text that a snapshot may hold once it is decompressed, in bytes: several times that of a host of 800 devices. */
+const largest = 32_000_000
+
+/** The first byte of JSON, which brotli does not begin with. */
+const brace = '{'.charCodeAt(0)
+
+/**
+ * A recorded host, read by the same code that reads a real one: a bug report that is a file. It cannot be changed.
+ *
+ * @param bytes what `hostdev snapshot` wrote, compressed or not
+ * @throws VirtError `invalid-argument` for what is no snapshot, `limit-exceeded` for one that is too large
+ */
+export async function fromSnapshot(bytes: Uint8Array, { uri = 'mock:///' } = {}): Promise<Backend> {
+  const plain = bytes[0] === brace
+  const text = plain
+    ? new TextDecoder().decode(bytes.subarray(0, largest))
+    : await (await import('../../os/brotli.js')).decompress(bytes, largest)
+  const host = new LinuxHost(openSnapshot(text))
+  return backend({
+    name: 'mock',
+    uri,
+    lacks: Object.fromEntries(
+      ['create', 'destroy', 'define', 'detach', 'reattach', 'reset', 'watch'].map((call) => [
+        `devices.${call}`,
+        'a recorded host cannot be changed',
+      ]),
+    ),
+    devices: {
+      list: (filter, options) => host.list(filter, options),
+      state: async (name) => stateOf(name),
+      lookup: (name, options) => host.lookup(name, options),
+      lookupByKey: (key) => host.nameAt(key),
+      defs: (filter, options) => host.defs(filter, options),
+      warnings: () => host.warnings(),
+    },
+    async [Symbol.asyncDispose]() {},
+  })
+}

@@ -1,0 +1,18 @@
+import { writeFile } from 'node:fs/promises'
+import { snapshot } from '../../linux.js'
+import type { Terminal } from '../terminal.js'
+
+/** What `hostdev snapshot` was asked for. */
+export interface SnapshotFlags {
+  output: string
+  scrub?: boolean
+}
+
+/** `hostdev snapshot`: records this machine, so that a bug report is a file. */
+export async function takeSnapshot(flags: SnapshotFlags, terminal: Terminal): Promise<void> {
+  const bytes = await snapshot({ scrub: flags.scrub ?? false })
+  await writeFile(flags.output, bytes, { mode: 0o600 })
+  terminal.write(
+    `${flags.output}: ${bytes.length} bytes. hostdev -c mock://${flags.output.startsWith('/') ? '' : `${process.cwd()}/`}${flags.output} list --tree shows what is in it.\n`,
+  )
+}

@@ -12,6 +12,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/setup.ts'],
     exclude: ['test/live/**', 'test/lab/**', '**/node_modules/**'],
     // Property tests take seconds on a slow machine with much to do.
     testTimeout: 20_000,

@@ -18,8 +18,8 @@ export interface HostKind<K extends HostKindName = HostKindName> {
   suffix?(device: SysfsDevice, survey: Survey): string | undefined
   /** The name, where it does not follow the rule. */
   readonly name?: string
-  /** Whether it has a node in /dev. */
-  readonly node?: true
+  /** What of it has the node in /dev, for kinds that have one: mostly the device itself. */
+  node?(device: SysfsDevice): SysfsDevice | undefined
   /** What the device is; `undefined` when it cannot be said, for then there is no device. */
   read(
     device: SysfsDevice,

@@ -2,12 +2,14 @@ import type { AnyHostKind } from './kind.js'
 import { ccw, ccwGroup, css } from './kinds/channel.js'
 import { apCard, apMatrix, apQueue } from './kinds/crypto.js'
 import { drm } from './kinds/drm.js'
+import { input } from './kinds/input.js'
 import { mdev } from './kinds/mdev.js'
 import { mdevTypes } from './kinds/mdev-types.js'
 import { net } from './kinds/net.js'
 import { pci } from './kinds/pci.js'
 import { scsiDevice, scsiGeneric, scsiTarget } from './kinds/scsi.js'
 import { scsiHost } from './kinds/scsi-host.js'
+import { sound } from './kinds/sound.js'
 import { storage } from './kinds/storage.js'
 import { usbDevice, usbInterface } from './kinds/usb.js'
 import { vdpa } from './kinds/vdpa.js'
@@ -33,6 +35,8 @@ const kinds: readonly AnyHostKind[] = [
   apCard,
   apQueue,
   apMatrix,
+  sound,
+  input,
 ]
 
 /** A bus or class of the kernel's, with the kinds of device that it has. */

@@ -178,11 +178,13 @@ export class LinuxHost implements HostKnowledge {
     const capability = await kind.read(device, survey)
     this.#memory.note(device)
     if (!capability) return undefined
+    const node = kind.node?.(device)
+    const links = node?.udev?.links ?? []
     return known<NodeDeviceDef>({
       name,
       path: device.path,
-      devnode: kind.node && device.devnode,
-      devlinks: kind.node && device.udev?.links.length ? [...device.udev.links] : undefined,
+      devnode: node?.devnode,
+      devlinks: links.length === 0 ? undefined : [...links],
       parent: this.#parentOf(device.path, survey),
       driver: device.linkName('driver'),
       capabilities: [{ kind: kind.kind, ...capability } as Capability],

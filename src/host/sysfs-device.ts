@@ -41,6 +41,11 @@ export class SysfsDevice {
     return this.path.split('/').at(-2) ?? ''
   }
 
+  /** A device in this one's folder, of the same bus or class. */
+  below(name: string): SysfsDevice {
+    return new SysfsDevice(this.#files, this.subsystem, name, `${this.at}/${name}`)
+  }
+
   /** Text of an attribute. */
   text(attribute: string): string | undefined {
     const bytes = this.bytes(attribute)

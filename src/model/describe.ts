@@ -25,7 +25,14 @@ const describers: Describers = {
   pci: (it) => maker(it.vendor, it.product),
   usb_device: (it) => maker(it.vendor, it.product),
   usb: (it) => `interface ${it.number}, class ${it.class}`,
-  net: (it) => words(it.interface, it.address, it.link?.state, it.link?.speed !== undefined && `${it.link.speed} Mb/s`),
+  net: (it) =>
+    words(
+      it.interface,
+      it.type && `(${it.type})`,
+      it.address,
+      it.link?.state,
+      it.link?.speed !== undefined && `${it.link.speed} Mb/s`,
+    ),
   scsi_host: (it) => words(`host ${it.host}`, it.fcHost && `WWPN ${it.fcHost.wwpn}`),
   scsi_target: (it) => it.target,
   scsi: (it) => words(`${it.host}:${it.bus}:${it.target}:${it.lun}`, it.type),
@@ -35,6 +42,8 @@ const describers: Describers = {
   mdev: (it) => it.type,
   mdev_types: (it) => `${it.types.length} types of mediated device`,
   vdpa: (it) => it.chardev,
+  sound: (it) => words(`card ${it.card}`, it.id),
+  input: (it) => words(it.label, it.uses && `(${it.uses.join(', ')})`),
   other: (it) => it.type,
 }
 

@@ -10,16 +10,18 @@ import { admitting, name, str } from '../xml/text.js'
 import { variants } from '../xml/variants.js'
 import { ccwDevice, ccwGroup, cssDevice } from './kinds/channel.js'
 import { apCard, apMatrix, apQueue } from './kinds/crypto.js'
+import { inputDevice } from './kinds/input.js'
 import { mdevDevice, mdevParent } from './kinds/mdev.js'
 import { netDevice } from './kinds/net.js'
 import { pciDevice } from './kinds/pci.js'
 import { scsiDevice, scsiGeneric, scsiHost, scsiTarget } from './kinds/scsi.js'
+import { soundCard } from './kinds/sound.js'
 import { storageDevice } from './kinds/storage.js'
 import { drmDevice, system, vdpaDevice } from './kinds/system.js'
 import { usbDevice, usbInterface } from './kinds/usb.js'
 import { wwn } from './schema-spelling.js'
 
-/** Every kind of device, by libvirt's word for it (`virNodeDevCapType`). */
+/** Every kind of device, by libvirt's word for it (`virNodeDevCapType`); the last two are our own. */
 export const capability = variants(
   'type',
   {
@@ -43,8 +45,10 @@ export const capability = variants(
     ap_card: apCard,
     ap_queue: apQueue,
     ap_matrix: apMatrix,
+    sound: soundCard,
+    input: inputDevice,
   },
-  { unread: ['scsi_generic', 'mdev_types', 'vdpa'] },
+  { unread: ['scsi_generic', 'mdev_types', 'vdpa'], ours: ['sound', 'input'] },
 )
 
 /** What a device is: one of the kinds, told apart by `kind`. */

@@ -105,6 +105,8 @@ const sources: Readonly<Record<string, Sources>> = {
     link: { state: { from: 'operstate' }, speed: { from: 'speed', unit: 'Mb/s' } },
     features: { from: 'ethtool --json -k' },
     subtype: { from: 'uevent, DEVTYPE' },
+    type: { from: 'uevent, DEVTYPE' },
+    lower: { from: 'lower_*' },
   },
   scsi_host: {
     host: name,
@@ -131,6 +133,7 @@ const sources: Readonly<Record<string, Sources>> = {
     model: { from: 'device/model' },
     vendor: { from: 'device/vendor' },
     serial: { from: '/run/udev/data, ID_SERIAL' },
+    wwid: { from: 'wwid, else device/wwid' },
     removable: {
       mediaAvailable: { from: '/run/udev/data, ID_CDROM_MEDIA' },
       mediaSize: { from: 'size, in 512-byte units', unit: 'bytes' },
@@ -163,6 +166,15 @@ const sources: Readonly<Record<string, Sources>> = {
   ap_card: { adapter: name },
   ap_queue: { adapter: name, domain: name },
   ap_matrix: { mdevTypes },
+  sound: { card: { from: 'number' }, id: { from: 'id' } },
+  input: {
+    label: { from: 'name' },
+    uses: { from: '/run/udev/data, ID_INPUT_*' },
+    port: { from: 'phys' },
+    serial: { from: 'uniq' },
+    product: identified('id/product', 'the document'),
+    vendor: identified('id/vendor', 'the document'),
+  },
 }
 
 const isSource = (value: ValueSource | Sources): value is ValueSource => typeof value.from === 'string'

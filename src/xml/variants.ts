@@ -43,6 +43,8 @@ const byAttribute = (attribute: string): Tell => ({
 export interface VariantsOptions {
   /** Kinds that libvirt writes and its own parser refuses; compat reading does too. */
   unread?: readonly string[]
+  /** Kinds that libvirt does not have: its schema does not, and compat reading refuses them. */
+  ours?: readonly string[]
 }
 
 /**
@@ -52,19 +54,19 @@ export interface VariantsOptions {
 export function variants<A extends Arms>(
   by: string | Tell,
   arms: A,
-  { unread = [] }: VariantsOptions = {},
+  { unread = [], ours = [] }: VariantsOptions = {},
 ): Variants<A> {
   const byName = new Map(Object.entries(arms))
   const tell = typeof by === 'string' ? byAttribute(by) : by
   const told = tell.attributes
   const step = `/@${told.at(-1)}`
-  const known = [...byName.keys()].join(', ')
+  const known = [...byName.keys()].filter((kind) => !ours.includes(kind)).join(', ')
   return {
     arms,
     read(element, reading, outer = []) {
       const type = tell.kindOf(element)
       if (type === undefined) throw invalid(element, `is missing; it is one of ${known}`, step)
-      const arm = reading.compat && unread.includes(type) ? undefined : byName.get(type)
+      const arm = reading.compat && [...unread, ...ours].includes(type) ? undefined : byName.get(type)
       if (arm) return { kind: type, ...arm.read(element, reading, outer.length > 0 ? [...outer, ...told] : told) }
       if (reading.strict || reading.compat)
         throw invalid(element, `is '${type.slice(0, 100)}', which is none of ${known}`, step)
@@ -78,7 +80,8 @@ export function variants<A extends Arms>(
       arm.write(sink, value, writing)
     },
     check(element, findings, outer = []) {
-      const arm = byName.get(tell.kindOf(element) ?? '')
+      const kind = tell.kindOf(element) ?? ''
+      const arm = ours.includes(kind) ? undefined : byName.get(kind)
       if (arm) arm.check(element, findings, [...outer, ...told])
       else findings.push(finding(element, `is none of ${known}`, step))
     },

@@ -158,7 +158,21 @@ describe('a network interface', () => {
       address: '52:54:00:00:00:01',
       link: { state: 'up' },
       subtype: '80203',
+      type: 'bridge',
     })
+  })
+
+  it('says what it stands on', async () => {
+    const at = '/sys/devices/virtual/net/br0'
+    const tree = changed(
+      [`${at}/lower_eth1`, { link: '../eth1' }],
+      [`${at}/lower_eth0`, { link: '../eth0' }],
+      [`${at}/uevent`, 'INTERFACE=br0\n'],
+      [`${at}/tun_flags`, '0x1002\n'],
+    )
+    expect(await read(name, { tree })).toMatchObject({ type: 'tun', lower: ['eth0', 'eth1'] })
+    const plain = await read(name, { tree, compat: true })
+    expect([plain?.kind, plain && 'type' in plain, plain && 'lower' in plain]).toEqual(['net', false, false])
   })
 
   it('has the speed that libvirt makes of that', async () => {
@@ -215,6 +229,12 @@ describe('a SCSI target', () => {
 })
 
 describe('a drive', () => {
+  it('has the id that stays with it, though libvirt does not say so', async () => {
+    const tree = changed(['/sys/devices/pci0000:00/0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0/wwid', 'naa.5000c5\n'])
+    expect(await read('block_sda_DISK_1', { tree })).toMatchObject({ wwid: 'naa.5000c5' })
+    expect(await read('block_sda_DISK_1', { tree, compat: true })).not.toHaveProperty('wwid')
+  })
+
   it('has its true size, in blocks of its own', async () => {
     expect(await read('block_sda_DISK_1')).toEqual({
       kind: 'storage',
@@ -370,6 +390,67 @@ describe('a vDPA device', () => {
       ['/sys/devices/pci0000:00/vdpa0/vhost-vdpa-0/dev', '511:0\n'] as const,
     ]
     expect(await read('vdpa_vdpa0', { tree })).toEqual({ kind: 'vdpa', chardev: '/dev/vhost-vdpa-0' })
+  })
+})
+
+describe('a sound card', () => {
+  const tree = [
+    ...sysfs('/sys/devices/pci0000:00/0000:00:1b.0/sound/card0', 'class/sound', { id: 'Intel\n', number: '0\n' }),
+    ['/sys/devices/pci0000:00/0000:00:1b.0/sound/card0/controlC0/uevent', 'DEVNAME=snd/controlC0\n'] as const,
+    ...sysfs('/sys/devices/pci0000:00/0000:00:1b.0/sound/card0/pcmC0D0p', 'class/sound'),
+  ]
+
+  it('has the node by which it is controlled', async () => {
+    const host = new LinuxHost({ files: new MemoryFiles(tree) })
+    expect(await host.lookup('sound_card0', {})).toEqual({
+      name: 'sound_card0',
+      path: '/sys/devices/pci0000:00/0000:00:1b.0/sound/card0',
+      devnode: '/dev/snd/controlC0',
+      parent: 'computer',
+      capabilities: [{ kind: 'sound', card: 0, id: 'Intel' }],
+    })
+    expect(await host.list({ capability: 'sound' }, {})).toEqual(['sound_card0'])
+  })
+
+  it('is unknown to libvirt', async () => {
+    expect(await read('sound_card0', { tree, compat: true })).toBeUndefined()
+  })
+})
+
+describe('an input device', () => {
+  const at = '/sys/devices/platform/i8042/serio1/input/input3'
+  const tree = [
+    ...sysfs(at, 'class/input', {
+      name: 'Mouse <1>\n',
+      phys: 'isa0060/serio1/input0\n',
+      uniq: '\n',
+      'id/vendor': '0002\n',
+      'id/product': '0006\n',
+      'event2/uevent': 'MAJOR=13\nMINOR=66\nDEVNAME=input/event2\n',
+    }),
+    ['/run/udev/data/+input:input3', 'E:ID_INPUT=1\nE:ID_INPUT_MOUSE=1\nE:ID_INPUT_KEY=0\n'] as const,
+    ['/run/udev/data/c13:66', 'S:input/by-path/platform-i8042-serio-1-event-mouse\n'] as const,
+    ...sysfs('/sys/devices/platform/pcspkr/input/input9', 'class/input'),
+  ]
+
+  it('has the node that a guest can be given', async () => {
+    const host = new LinuxHost({ files: new MemoryFiles(tree) })
+    expect(await host.lookup('input_input3', {})).toMatchObject({
+      devnode: '/dev/input/event2',
+      devlinks: ['/dev/input/by-path/platform-i8042-serio-1-event-mouse'],
+      capabilities: [
+        {
+          kind: 'input',
+          label: 'Mouse <1>',
+          uses: ['mouse'],
+          port: 'isa0060/serio1/input0',
+          vendor: { id: 2 },
+          product: { id: 6 },
+        },
+      ],
+    })
+    expect(await host.list({ capability: 'input' }, {})).toEqual(['input_input3'])
+    expect(await host.list({ capability: 'input' }, { compat: true })).toEqual([])
   })
 })
 

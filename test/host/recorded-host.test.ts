@@ -103,9 +103,11 @@ needs(missing).describe('the recorded host of 799 devices', () => {
     const names = (await conn.listNodeDevices()).map((device) => device.name)
     expect(names.filter((name) => !(name in expected))).toEqual([
       'block_mmcblk0_0xdeadbeef',
+      ...[0, 2, 3, 4, 5, 6, 7].map((number) => `input_input${number}`),
       'net_bond0_7a_99_11_c2_a0_05',
       'net_br0_16_bb_89_86_61_c2',
       'net_dummy0_100_fa_8c_eb_c5_50_3b',
+      ...[0, 1, 2].map((number) => `sound_card${number}`),
     ])
   })
 })

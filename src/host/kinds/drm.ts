@@ -8,7 +8,7 @@ const types = ['primary', 'control', 'render'] as const
 export const drm: HostKind<'drm'> = {
   kind: 'drm',
   ...deviceClass('drm'),
-  node: true,
+  node: (device) => device,
   is: (device) => device.uevent.get('DEVTYPE') === 'drm_minor' && typeOf(device.uevent.get('MINOR')) !== undefined,
   read(device) {
     const type = typeOf(device.uevent.get('MINOR'))

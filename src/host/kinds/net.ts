@@ -27,6 +27,7 @@ export const net: HostKind<'net'> = {
       link: readLink(device, survey),
       features: features && [...features],
       subtype: device.uevent.get('DEVTYPE') === 'wlan' ? '80211' : '80203',
+      ...(survey.compat ? {} : readMakeUp(device)),
     })
   },
 }
@@ -39,6 +40,16 @@ function readLink(device: SysfsDevice, { compat }: Survey): NetDevice['link'] {
   const speed = speedOf(device.text('speed'))
   // libvirt passes an unknown speed on as a huge one (`virNetDevGetLinkInfo`)
   return speed === undefined || (speed === speedUnknown && !compat) ? { state } : { state, speed }
+}
+
+/** What the kernel says of interfaces made of others. */
+function readMakeUp(device: SysfsDevice): Pick<NetDevice, 'type' | 'lower'> {
+  const names = device.list('')
+  const lower = names.filter((name) => name.startsWith('lower_')).map((name) => name.slice('lower_'.length))
+  return known<Pick<NetDevice, 'type' | 'lower'>>({
+    type: device.uevent.get('DEVTYPE') ?? (names.includes('tun_flags') ? 'tun' : undefined),
+    lower: lower.length === 0 ? undefined : lower.sort(),
+  })
 }
 
 function speedOf(text: string | undefined): number | undefined {

@@ -51,7 +51,7 @@ export const scsiDevice: HostKind<'scsi'> = {
 export const scsiGeneric: HostKind<'scsi_generic'> = {
   kind: 'scsi_generic',
   ...deviceClass('scsi_generic'),
-  node: true,
+  node: (device) => device,
   is: () => true,
   read: ({ devnode }) => (devnode === undefined ? undefined : { char: devnode }),
 }

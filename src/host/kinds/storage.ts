@@ -16,7 +16,7 @@ export const storage: HostKind<'storage'> = {
   subsystem: 'block',
   // partitions stand in /sys/class/block only
   folder: '/sys/block',
-  node: true,
+  node: (device) => device,
   is: (device, survey) => device.devnode !== undefined && driveType(device, survey) !== undefined,
   suffix: (device) => serialOf(device),
   read(device, survey) {
@@ -30,6 +30,7 @@ export const storage: HostKind<'storage'> = {
       model: device.text('device/model')?.trimEnd(),
       vendor: device.text('device/vendor')?.trimEnd(),
       serial: type === 'dasd' ? device.text('device/uid') : serialOf(device),
+      wwid: survey.compat ? undefined : (device.text('wwid') ?? device.text('device/wwid')),
       ...readMedium(device, survey, type),
     })
   },

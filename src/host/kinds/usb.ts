@@ -13,7 +13,7 @@ const isInterface = ({ sysname }: SysfsDevice): boolean => sysname.includes(':')
 export const usbDevice: HostKind<'usb_device'> = {
   kind: 'usb_device',
   ...bus('usb'),
-  node: true,
+  node: (device) => device,
   is: (device) => !isInterface(device),
   read(device, survey) {
     const fixed = survey.host.fixed(device, () => readDescriptor(device))

@@ -2,7 +2,7 @@ import type { Infer } from '../../xml/codec.js'
 import { unlessZero } from '../../xml/number.js'
 import { rest } from '../../xml/raw.js'
 import { filled } from '../../xml/refine.js'
-import { attr, leaf, many, one, opt, type Row, repeated } from '../../xml/row.js'
+import { attr, content, leaf, many, one, opt, ours, type Row, repeated } from '../../xml/row.js'
 import { just, table } from '../../xml/table.js'
 import { admitting, openWord, str, unlessEmpty } from '../../xml/text.js'
 import { shape } from '../schema-spelling.js'
@@ -62,6 +62,10 @@ export const netDevice = table({
   features: opt(inOrder(many('feature', just(attr('@name', feature))))),
   /** Wireless (80211) or anything else (80203). */
   subtype: opt(repeated(one('capability[@type]', just(opt(attr('@type', unlessEmpty(openWord('80203', '80211')))))))),
+  /** What it is when it is no plain interface, in the kernel's words: bridge, bond, vlan, tun…; libvirt does not tell it. */
+  type: ours(leaf('type', str)),
+  /** Interfaces that it stands on: ports of a bridge or bond, what a VLAN or macvlan is part of; libvirt does not tell them. */
+  lower: ours(many('lower', content(str))),
   other: rest(),
 })
 

@@ -4,7 +4,7 @@ import { inCompat, unread } from '../../xml/compat.js'
 import type { XmlElement } from '../../xml/element.js'
 import { rest } from '../../xml/raw.js'
 import { checked, refined } from '../../xml/refine.js'
-import { flag, leaf, one, opt } from '../../xml/row.js'
+import { flag, leaf, one, opt, ours } from '../../xml/row.js'
 import { table } from '../../xml/table.js'
 import { admitting, str, type Text } from '../../xml/text.js'
 import { devicePath } from '../schema-spelling.js'
@@ -38,6 +38,8 @@ const storage = table({
   model: opt(leaf('model', str)),
   vendor: opt(leaf('vendor', str)),
   serial: opt(leaf('serial', str)),
+  /** World wide id, which stays with the drive wherever it is plugged in; libvirt does not tell it. */
+  wwid: ours(leaf('wwid', str)),
   removable: opt(
     one(
       "capability[@type='removable']",

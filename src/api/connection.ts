@@ -15,7 +15,8 @@ import {
 } from '../backend.js'
 import { VirtError } from '../errors.js'
 import { checkDeviceName, nearestNames } from '../model/device-name.js'
-import { capabilityOf, type NodeDeviceDef, nodeDevice } from '../model/node-device.js'
+import { parseNewNodeDevice } from '../model/new-node-device.js'
+import { capabilityOf, type NodeDeviceDef } from '../model/node-device.js'
 import { type DeviceSelector, selectOne, selectorMembers } from '../model/selector.js'
 import { Domain, domainsOf } from './domain.js'
 import { NodeDevice } from './node-device.js'
@@ -248,4 +249,4 @@ function notFound(code: 'no-node-device' | 'no-domain', wanted: string, candidat
 const wwn = (text: string): string => text.toLowerCase().replace(/^0x/, '')
 
 const toDef = (device: NodeDeviceDef | string): NodeDeviceDef =>
-  typeof device === 'string' ? nodeDevice.parse(device) : device
+  typeof device === 'string' ? parseNewNodeDevice(device) : device

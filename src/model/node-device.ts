@@ -72,40 +72,37 @@ function parentIsOfOneKind(element: XmlElement): string | undefined {
   return (pair || alone) && parent?.text === '' ? undefined : 'has a parent that is given twice, or by half'
 }
 
-const device = checked(
-  ruled(
-    table(
-      {
-        /** Unique on its host, and made from the subsystem and the kernel's name: `pci_0000_00_1f_3`. */
-        name: leaf('name', str),
-        /** Folder in /sys/devices. */
-        path: opt(leaf('path', str)),
-        /** Device node in /dev. */
-        devnode: opt(repeated(one("devnode[@type='dev']", content(str)), 'last')),
-        /** Symbolic links to the device node that udev made. */
-        devlinks: opt(many("devnode[@type='link']", content(str))),
-        parent: opt(leaf('parent', str)),
-        /** World wide node name of the parent, when a virtual HBA is to be created. */
-        parentWwnn: opt(unwritten(attr('parent/@wwnn', wideName))),
-        /** World wide port name of the parent. */
-        parentWwpn: opt(unwritten(attr('parent/@wwpn', wideName))),
-        /** World wide name of the fabric that the parent must be on. */
-        parentFabricWwn: opt(unwritten(attr('parent/@fabric_wwn', wideName))),
-        /** The driver bound to it. */
-        driver: opt(unread(one('driver', just(leaf('name', str))))),
-        /** One, but for documents that say more. */
-        capabilities: spared(some('capability', capability)),
-        other: rest({ devnode: 'refused' }),
-      },
-      { order: 'any' },
-    ),
-    ({ parentWwnn, parentWwpn }) =>
-      (parentWwnn === undefined) === (parentWwpn === undefined)
-        ? undefined
-        : "gives one of the parent's wwnn and wwpn; give both",
-  ),
-  parentIsOfOneKind,
-)
+/** A parent's two world wide names come together. */
+export const parentInFull = ({ parentWwnn, parentWwpn }: { parentWwnn?: string; parentWwpn?: string }) =>
+  (parentWwnn === undefined) === (parentWwpn === undefined)
+    ? undefined
+    : "gives one of the parent's wwnn and wwpn; give both"
+
+/** The rows of `<device>`. */
+export const deviceRows = {
+  /** Unique on its host, and made from the subsystem and the kernel's name: `pci_0000_00_1f_3`. */
+  name: leaf('name', str),
+  /** Folder in /sys/devices. */
+  path: opt(leaf('path', str)),
+  /** Device node in /dev. */
+  devnode: opt(repeated(one("devnode[@type='dev']", content(str)), 'last')),
+  /** Symbolic links to the device node that udev made. */
+  devlinks: opt(many("devnode[@type='link']", content(str))),
+  parent: opt(leaf('parent', str)),
+  /** World wide node name of the parent, when a virtual HBA is to be created. */
+  parentWwnn: opt(unwritten(attr('parent/@wwnn', wideName))),
+  /** World wide port name of the parent. */
+  parentWwpn: opt(unwritten(attr('parent/@wwpn', wideName))),
+  /** World wide name of the fabric that the parent must be on. */
+  parentFabricWwn: opt(unwritten(attr('parent/@fabric_wwn', wideName))),
+  /** The driver bound to it. */
+  driver: opt(unread(one('driver', just(leaf('name', str))))),
+  /** One, but for documents that say more. */
+  capabilities: spared(some('capability', capability)),
+  other: rest({ devnode: 'refused' }),
+}
+
+const device = checked(ruled(table(deviceRows, { order: 'any' }), parentInFull), parentIsOfOneKind)
 
 /** A device of a host: `virNodeDeviceDef`. Plain JSON. */
 export interface NodeDeviceDef extends Infer<typeof device> {}

@@ -1,6 +1,7 @@
 import { connect } from '../../src/api/connect.js'
 import { mock } from '../../src/backends/mock/mock.js'
 import { listCapabilities } from '../../src/model/device-caps.js'
+import { parseNewNodeDevice } from '../../src/model/new-node-device.js'
 import { inactiveDef, nodeDevice } from '../../src/model/node-device.js'
 import { listFlags } from '../../src/model/node-device-flags.js'
 import type { Operations } from './protocol.js'
@@ -15,6 +16,8 @@ export const nodedev: Operations = {
     const def = nodeDevice.parse(sourceOf(source), { compat: true })
     return { xml: nodeDevice.format(inactive ? inactiveDef(def) : def, { compat: true }) }
   },
+
+  'nodedev.create': (source: Source) => ({ def: parseNewNodeDevice(sourceOf(source)) }),
 
   'nodedev.validate': (source: Source) => ({ valid: nodeDevice.validate(sourceOf(source)).length === 0 }),
 

@@ -113,10 +113,36 @@ export interface UpdateOptions extends CallOptions {
   config?: boolean
 }
 
+/** One thing that is done to a host: a value written to a file of /sys, or a command. */
+export type HostStep = { readonly write: string; readonly value: string } | { readonly run: readonly string[] }
+
+/** How a change of the host is made. */
+export interface ChangeOptions extends CallOptions {
+  /** Only answer what would be done. */
+  dryRun?: boolean
+}
+
+/** A change that was cut off, and what has become of it. */
+export interface Recovered {
+  readonly verb: string
+  /** Names of the devices. */
+  readonly devices: readonly string[]
+  /** The process that began it. */
+  readonly pid: number
+  /** Taken back, or brought to its end; `busy` while it is still being made, or a write of it hangs. */
+  readonly result: 'undone' | 'finished' | 'busy' | 'failed'
+  /** Why it is busy, or has failed. */
+  readonly reason?: string
+}
+
 /** How a device is taken from its driver. */
-export interface DetachOptions extends CallOptions {
+export interface DetachOptions extends ChangeOptions {
   /** The driver that holds it for guests, such as `vfio-pci`; the hypervisor's usual one unless told. */
   driver?: string
+  /** With every other device of its IOMMU group, since they can only be given away together. */
+  wholeGroup?: boolean
+  /** Though the host itself needs it: for its root disk, its default route, its console. */
+  force?: boolean
 }
 
 /** What a guest is doing (`virDomainState`). */

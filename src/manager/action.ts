@@ -1,0 +1,66 @@
+import type { HostStep } from '../backend.js'
+import { type ErrorCode, VirtError } from '../errors.js'
+import { Denied } from '../os/host-files.js'
+import { type Goal, isReached, isReachedSoon } from './goal.js'
+import type { ManagedHost } from './managed-host.js'
+
+/** One write or command, and what it is for: where that is reached already nothing is done. Plain JSON. */
+export type Action = HostStep & { readonly goal?: Goal }
+
+/** What was done: nothing, for the goal was reached before; or what is still on its way in the kernel. */
+export type Performed = 'skipped' | 'done' | 'pending'
+
+/**
+ * Does one action and looks whether it has worked.
+ *
+ * @param device - whom it is for, in messages
+ * @param keeping - descriptor of the lock that a write must hold on to
+ * @throws VirtError `access-denied`, `device-missing`, or `operation-failed` with the errno
+ */
+export async function perform(
+  host: ManagedHost,
+  action: Action,
+  { device, keeping }: { device: string; keeping?: number | undefined },
+): Promise<Performed> {
+  if (action.goal && (await isReached(host, action.goal))) return 'skipped'
+  if ('run' in action) await host.run(action.run, keeping === undefined ? {} : { descriptors: [keeping] })
+  else {
+    const answer = await host.writes.write(action.write, action.value, { keeping })
+    if (answer === 'pending') return 'pending'
+    if (answer instanceof Denied) throw refused(device, action.value, answer)
+  }
+  if (action.goal && !(await isReachedSoon(host, action.goal))) throw ineffective(device, action)
+  return 'done'
+}
+
+/** What a person can do about an errno that a write was denied with. */
+const remedies: Readonly<Record<string, readonly [code: ErrorCode, what: string]>> = {
+  EACCES: ['access-denied', 'this user may not write it; only root may'],
+  EPERM: ['access-denied', 'this process lacks the right; it needs root with CAP_SYS_ADMIN'],
+  EROFS: ['access-denied', '/sys is mounted read-only, as in a container; mount it read-write, or run on the host'],
+  ENOENT: ['device-missing', 'it is not there; the device or its driver has gone'],
+  ENODEV: ['device-missing', 'the kernel knows no such device there; it has gone, or another driver has it'],
+}
+
+/** A write that the kernel or the file's rights have refused. */
+export function refused(device: string, value: string, { path, errno }: Denied): VirtError {
+  const [code, what] = remedies[errno] ?? ['operation-failed', `the kernel refuses (${errno}); its log may say why`]
+  return new VirtError(code, `${device}: ${JSON.stringify(value)} cannot be written to ${path}: ${what}`, {
+    device,
+    path,
+    errno,
+  })
+}
+
+function ineffective(device: string, { goal, ...step }: Action): VirtError {
+  const wanted = goal && 'driver' in goal ? ` the driver ${goal.driver ?? 'gone'}` : ' its effect'
+  return new VirtError(
+    'operation-failed',
+    `${device}: ${describeStep(step)} was taken by the kernel without${wanted}; its log may say why`,
+    { device, ...('write' in step ? { path: step.write } : { argv: step.run }) },
+  )
+}
+
+/** A step as a shell would have it, to be read and not to be run. */
+export const describeStep = (step: HostStep): string =>
+  'run' in step ? step.run.join(' ') : `${JSON.stringify(step.value)} > ${step.write}`

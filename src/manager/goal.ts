@@ -1,0 +1,44 @@
+import { delay } from '../async/deadline.js'
+import { Denied } from '../os/host-files.js'
+import { exists, linkName } from './host-text.js'
+import type { ManagedHost } from './managed-host.js'
+
+/** What is to be true of a host: by it a change knows what is left to do, and whether it has worked. Plain JSON. */
+export type Goal =
+  /** The device in a folder of /sys is bound to that driver; to none for `null`. */
+  | { readonly of: string; readonly driver: string | null }
+  /** It is not bound to that driver. */
+  | { readonly of: string; readonly notDriver: string }
+  /** A file holds that value; one that the kernel shows as `(null)` is empty. */
+  | { readonly of: string; readonly value: string }
+  /** Something stands at that path. */
+  | { readonly exists: string }
+
+/** Name of the driver that the device in a folder of /sys is bound to; `null` when there is none. */
+export const driverOf = ({ files }: Pick<ManagedHost, 'files'>, folder: string): string | null =>
+  linkName(files, `${folder}/driver`) ?? null
+
+/** The value of a file as {@link Goal} compares it; read by a child, since it may block. */
+export async function readValue({ writes }: Pick<ManagedHost, 'writes'>, path: string): Promise<string | Denied> {
+  const text = await writes.read(path)
+  if (text instanceof Denied) return text
+  const value = text.trim()
+  return value === '(null)' ? '' : value
+}
+
+export async function isReached(host: ManagedHost, goal: Goal): Promise<boolean> {
+  if ('exists' in goal) return exists(host.files, goal.exists)
+  if ('driver' in goal) return driverOf(host, goal.of) === goal.driver
+  if ('notDriver' in goal) return driverOf(host, goal.of) !== goal.notDriver
+  return (await readValue(host, goal.of)) === goal.value
+}
+
+/** The same, for as long as the kernel may need to get there: a USB device is slow to come back. */
+export async function isReachedSoon(host: ManagedHost, goal: Goal): Promise<boolean> {
+  const end = performance.now() + (host.settle ?? 1000)
+  for (let wait = 10; ; wait *= 2) {
+    if (await isReached(host, goal)) return true
+    if (performance.now() >= end) return false
+    await delay(Math.min(wait, Math.max(0, end - performance.now())))
+  }
+}

@@ -1,0 +1,57 @@
+import { VirtError } from '../errors.js'
+import { generateName } from '../host/names.js'
+import { parseNumber } from '../host/text.js'
+import { Denied, type HostFiles } from '../os/host-files.js'
+import type { ManagedDevice } from './change.js'
+import { driverOf } from './goal.js'
+import { linkName, namesIn, textOf } from './host-text.js'
+
+/** A PCI function, as far as it matters for giving it away. */
+export interface PciFunction extends ManagedDevice {
+  /** `0000:02:00.0`. */
+  readonly address: string
+  /** Its folder, by way of the bus. */
+  readonly folder: string
+  readonly inode: number
+  readonly driver: string | null
+  /** A bridge to further buses, which no guest can have: of header type 1 or 2. */
+  readonly isBridge: boolean
+  /** Number of its IOMMU group. */
+  readonly group?: number
+}
+
+const devices = '/sys/bus/pci/devices'
+
+/** Classes of bridges to further buses: PCI, CardBus, semi-transparent (PCI Code and ID Assignment, section 1.7). */
+const bridgeClasses = ['0x0604', '0x0607', '0x0609']
+
+/**
+ * Reads a function by its address. Asks neither for `uevent` nor for `driver_override`, which may block.
+ *
+ * @throws VirtError `device-missing`
+ */
+export function readPciFunction(files: HostFiles, address: string): PciFunction {
+  const folder = `${devices}/${address}`
+  const name = generateName('pci', address)
+  const real = files.real(folder)
+  const stat = real instanceof Denied ? real : files.stat(real)
+  if (stat instanceof Denied)
+    throw new VirtError('device-missing', `${name} is not on this host: no PCI device has the address ${address}`, {
+      device: name,
+    })
+  const group = parseNumber(linkName(files, `${folder}/iommu_group`) ?? '')
+  return {
+    key: `pci-${address}`,
+    name,
+    address,
+    folder,
+    inode: stat.inode,
+    driver: driverOf({ files }, folder),
+    isBridge: bridgeClasses.includes(textOf(files, `${folder}/class`)?.slice(0, 6) ?? ''),
+    ...(group !== undefined && { group }),
+  }
+}
+
+/** All functions of an IOMMU group, sorted by address. */
+export const readGroup = (files: HostFiles, group: number): PciFunction[] =>
+  namesIn(files, `/sys/kernel/iommu_groups/${group}/devices`).map((address) => readPciFunction(files, address))

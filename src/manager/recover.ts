@@ -1,0 +1,45 @@
+import type { Recovered } from '../backend.js'
+import { VirtError } from '../errors.js'
+import { DeviceLocks } from './device-locks.js'
+import { bootId } from './host-text.js'
+import { Journal } from './journal.js'
+import type { ManagedHost } from './managed-host.js'
+import { type Course, finish, redo, undo } from './run-change.js'
+
+/**
+ * Brings changes that were cut off to an end that leaves the host with its devices: what was being given away is taken
+ * back, what was being given back is given back. Changes that are still being made, and writes that still hang, are
+ * left alone and reported.
+ */
+export async function recover(host: ManagedHost): Promise<Recovered[]> {
+  const results: Recovered[] = []
+  for (const journal of Journal.unfinished(host.state, bootId(host.files))) {
+    const { verb, devices } = journal.change
+    const report = { verb, devices: devices.map(({ name }) => name), pid: journal.pid }
+    try {
+      results.push({ ...report, result: await bringToAnEnd(host, journal) })
+    } catch (error) {
+      if (!VirtError.is(error)) throw error
+      results.push({ ...report, result: error.code === 'resource-busy' ? 'busy' : 'failed', reason: error.message })
+    }
+  }
+  return results
+}
+
+async function bringToAnEnd(host: ManagedHost, { name, change }: Journal): Promise<'undone' | 'finished'> {
+  using locks = await DeviceLocks.take(host.state, change.devices, 'recover')
+  const journal = Journal.unfinished(host.state, bootId(host.files)).find((each) => each.name === name)
+  // whoever had the locks has ended it in the meantime
+  if (!journal) return change.recovery === 'finish' ? 'finished' : 'undone'
+
+  const course: Course = { host, change, journal, locks }
+  const begun = journal.notes.reduce((last, note) => ('step' in note && note.way === 'do' ? note.step : last), -1)
+  const last = journal.notes.at(-1)
+  if (last && 'end' in last && last.end === 'done') finish(course)
+  else if (change.recovery === 'finish' && !(last && 'step' in last && last.way === 'undo')) await redo(course, begun)
+  else {
+    await undo(course, begun)
+    return 'undone'
+  }
+  return 'finished'
+}

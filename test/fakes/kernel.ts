@@ -1,0 +1,151 @@
+import { spawn } from 'node:child_process'
+import type { CommandOutput, RunCommand } from '../../src/os/command.js'
+import { type Answer, Denied, type HostFiles } from '../../src/os/host-files.js'
+import type { MemoryFile } from '../../src/os/host-files-memory.js'
+import type { HostWrites, WriteEnd, WriteOptions } from '../../src/os/host-writes.js'
+
+/** A host's files, and how the kernel changes them: in memory, or in a folder that several processes share. */
+export interface KernelTree extends HostFiles {
+  set(path: string, file: MemoryFile): void
+  delete(path: string): void
+}
+
+/** Which devices a driver takes by itself: PCI ids `8086:10d3`, or classes of USB interfaces `03`. */
+export type DriverTable = Readonly<Record<string, readonly string[]>>
+
+type Bus = 'pci' | 'usb'
+
+/** What a fake kernel knows beside its tree. */
+export interface KernelOptions {
+  readonly drivers?: { readonly pci?: DriverTable; readonly usb?: DriverTable }
+  /** Modules that can be loaded, and the PCI driver that each brings. */
+  readonly modules?: Readonly<Record<string, string>>
+}
+
+/**
+ * Plays the kernel: binds and unbinds drivers in a tree as drivers/base/bus.c and drivers/pci/pci-driver.c do. All that
+ * it knows of devices stands in the tree, so that another process can go on with it.
+ */
+export class FakeKernel implements HostWrites {
+  /** Every value that was written, in order: `value > path`. */
+  readonly log: string[] = []
+  /** Files whose writes hang: the driver lets go of the device, but the write does not return. */
+  readonly hanging = new Set<string>()
+  /** Files whose writes are refused, and the errno. */
+  readonly refusing = new Map<string, string>()
+  /** Drivers whose probe fails. */
+  readonly unwilling = new Set<string>()
+  /** Called before each write and command, with its number from 1; a test kills the process here. */
+  before: ((count: number) => void) | undefined
+  #count = 0
+
+  constructor(
+    readonly tree: KernelTree,
+    readonly options: KernelOptions = {},
+  ) {
+    for (const bus of ['pci', 'usb'] as const)
+      for (const driver of Object.keys(options.drivers?.[bus] ?? {})) this.#addDriver(bus, driver)
+  }
+
+  allowed(path: string): Answer<true> {
+    const stat = this.tree.stat(path)
+    if (stat instanceof Denied) return stat
+    const errno = this.refusing.get(path)
+    return errno === 'EACCES' || errno === 'EROFS' ? new Denied(errno, path) : true
+  }
+
+  async write(path: string, value: string, { keeping }: WriteOptions = {}): Promise<Answer<WriteEnd>> {
+    this.before?.(++this.#count)
+    this.log.push(`${value} > ${path}`)
+    const errno = this.refusing.get(path) ?? (this.tree.stat(path) instanceof Denied ? 'ENOENT' : undefined)
+    if (errno) return new Denied(errno, path)
+    const failed = this.#take(path, value)
+    if (failed) return new Denied(failed, path)
+    if (!this.hanging.has(path)) return 'done'
+    // what hangs holds on to its lock, and to nothing of this process
+    if (keeping !== undefined) {
+      const holder = spawn('sleep', ['5'], { stdio: ['ignore', 'ignore', 'ignore', keeping], detached: true })
+      this.#letGo = () => holder.kill()
+      holder.unref()
+    }
+    return 'pending'
+  }
+
+  async read(path: string): Promise<Answer<string>> {
+    const bytes = this.tree.bytes(path)
+    return bytes instanceof Denied ? bytes : new TextDecoder().decode(bytes)
+  }
+
+  readonly run: RunCommand = async (argv): Promise<CommandOutput> => {
+    this.before?.(++this.#count)
+    this.log.push(argv.join(' '))
+    const driver = this.options.modules?.[argv[1] ?? '']
+    if (argv[0] === 'modprobe' && driver !== undefined) this.#addDriver('pci', driver)
+    return { stdout: '', stderr: '' }
+  }
+
+  /** Ends the write that hangs. */
+  letGo(): void {
+    this.#letGo()
+  }
+
+  /** The driver of a device; `null` when it has none. */
+  driverOf(bus: Bus, device: string): string | null {
+    const link = this.tree.link(`/sys/bus/${bus}/devices/${device}/driver`)
+    return link instanceof Denied ? null : (link.split('/').at(-1) ?? null)
+  }
+
+  #letGo = (): void => {}
+
+  #addDriver(bus: Bus, driver: string): void {
+    for (const file of ['bind', 'unbind']) this.tree.set(`/sys/bus/${bus}/drivers/${driver}/${file}`, '')
+    this.tree.set(`/sys/bus/${bus}/drivers_probe`, '')
+  }
+
+  /** The effect of a value, or the errno. */
+  #take(path: string, value: string): string | undefined {
+    const [, bus, ...steps] = /^\/sys\/bus\/(pci|usb)\/([^/]+)(?:\/([^/]+)\/([^/]+))?$/.exec(path) ?? []
+    const [folder, name, file] = steps
+    if (folder === 'devices') {
+      if (file === 'driver_override') this.tree.set(this.#real(path), `${value.trim() || '(null)'}\n`)
+      return undefined
+    }
+    return this.#change(bus as Bus, value, file ?? folder ?? '', name)
+  }
+
+  #change(bus: Bus, device: string, what: string, driver = ''): string | undefined {
+    if (this.tree.stat(`/sys/bus/${bus}/devices/${device}`) instanceof Denied) return 'ENODEV'
+    const link = `${this.#real(`/sys/bus/${bus}/devices/${device}`)}/driver`
+    const bound = this.driverOf(bus, device)
+    if (what === 'unbind') {
+      if (bound !== driver) return 'ENODEV'
+      this.tree.delete(link)
+      return undefined
+    }
+    const found = this.#match(bus, device)
+    if (what === 'bind' && (bound !== null || found !== driver)) return bound === null ? 'ENODEV' : 'EBUSY'
+    if (bound === null && found !== undefined && !this.unwilling.has(found))
+      this.tree.set(link, { link: `/sys/bus/${bus}/drivers/${found}` })
+    return undefined
+  }
+
+  #match(bus: Bus, device: string): string | undefined {
+    const text = (file: string) => this.#text(`/sys/bus/${bus}/devices/${device}/${file}`)
+    const drivers = this.tree.list(`/sys/bus/${bus}/drivers`)
+    if (drivers instanceof Denied) return undefined
+    const override = text('driver_override')
+    if (override !== '' && override !== '(null)') return drivers.find((driver) => driver === override)
+    const id = bus === 'pci' ? `${text('vendor')}:${text('device')}`.replaceAll('0x', '') : text('bInterfaceClass')
+    return drivers.find((driver) => this.options.drivers?.[bus]?.[driver]?.includes(id))
+  }
+
+  #real(path: string): string {
+    const real = this.tree.real(path)
+    return real instanceof Denied ? path : real
+  }
+
+  #text(path: string): string {
+    const bytes = this.tree.bytes(path)
+    return bytes instanceof Denied ? '' : new TextDecoder().decode(bytes).trim()
+  }
+}

@@ -27,7 +27,7 @@ export async function perform(
   else {
     const answer = await host.writes.write(action.write, action.value, { keeping })
     if (answer === 'pending') return 'pending'
-    if (answer instanceof Denied) throw refused(device, action.value, answer)
+    if (answer instanceof Denied) throw refused(device, answer)
   }
   if (action.goal && !(await isReachedSoon(host, action.goal))) throw ineffective(device, action)
   return 'done'
@@ -43,9 +43,9 @@ const remedies: Readonly<Record<string, readonly [code: ErrorCode, what: string]
 }
 
 /** A write that the kernel or the file's rights have refused. */
-export function refused(device: string, value: string, { path, errno }: Denied): VirtError {
+export function refused(device: string, { path, errno }: Denied): VirtError {
   const [code, what] = remedies[errno] ?? ['operation-failed', `the kernel refuses (${errno}); its log may say why`]
-  return new VirtError(code, `${device}: ${JSON.stringify(value)} cannot be written to ${path}: ${what}`, {
+  return new VirtError(code, `${device}: ${path} cannot be written: ${what}`, {
     device,
     path,
     errno,
@@ -64,3 +64,7 @@ function ineffective(device: string, { goal, ...step }: Action): VirtError {
 /** A step as a shell would have it, to be read and not to be run. */
 export const describeStep = (step: HostStep): string =>
   'run' in step ? step.run.join(' ') : `${JSON.stringify(step.value)} > ${step.write}`
+
+/** The action as others see it. */
+export const asStep = (action: Action): HostStep =>
+  'run' in action ? { run: action.run } : { write: action.write, value: action.value }

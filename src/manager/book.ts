@@ -1,7 +1,7 @@
-import type { HostFiles } from '../os/host-files.js'
-import type { StateFolder } from '../os/state-folder.js'
 import type { ManagedDevice, Step } from './change.js'
+import type { HostDevice } from './host-device.js'
 import { bootId } from './host-text.js'
+import type { ManagedHost } from './managed-host.js'
 
 /** Who has a device. */
 export interface DeviceUser {
@@ -26,25 +26,40 @@ export interface DeviceRecord extends ManagedDevice {
  * a device, written by whoever holds the device's lock. Of no use after a reboot, and not used then.
  */
 export class Book {
-  readonly #state: StateFolder
+  readonly #host: Pick<ManagedHost, 'files' | 'state' | 'stillHas'>
   readonly #boot: string
 
-  constructor({ state, files }: { state: StateFolder; files: HostFiles }) {
-    this.#state = state
-    this.#boot = bootId(files)
+  constructor(host: Pick<ManagedHost, 'files' | 'state' | 'stillHas'>) {
+    this.#host = host
+    this.#boot = bootId(host.files)
   }
 
-  /** What is known of a device, if it is the one with that inode. */
-  get(key: string, inode: number): DeviceRecord | undefined {
-    const text = this.#state.read(`device-${key}`)
+  /** What is known of a device, without the users that have lost it since. */
+  async get({ key, inode }: Pick<HostDevice, 'key' | 'inode'>): Promise<DeviceRecord | undefined> {
+    const record = this.#read(prefix + key)
+    if (record?.inode !== inode) return undefined
+    const { stillHas } = this.#host
+    if (!stillHas || !record.users) return record
+    const users: DeviceUser[] = []
+    for (const user of record.users) if (await stillHas(user, record)) users.push(user)
+    return { ...record, users }
+  }
+
+  put({ key, name, inode, detached, users = [] }: DeviceRecord): void {
+    const { state } = this.#host
+    if (!detached && users.length === 0) state.remove(prefix + key)
+    else {
+      const record = { key, name, inode, ...(detached && { detached }), users } satisfies DeviceRecord
+      state.replace(prefix + key, JSON.stringify({ boot: this.#boot, record }))
+    }
+  }
+
+  #read(name: string): DeviceRecord | undefined {
+    const text = this.#host.state.read(name)
     if (text === undefined) return undefined
     const { boot, record } = JSON.parse(text) as { boot: string; record: DeviceRecord }
-    return boot === this.#boot && record.inode === inode ? record : undefined
-  }
-
-  put(record: DeviceRecord): void {
-    const name = `device-${record.key}`
-    if (record.detached || record.users?.length) this.#state.replace(name, JSON.stringify({ boot: this.#boot, record }))
-    else this.#state.remove(name)
+    return boot === this.#boot ? record : undefined
   }
 }
+
+const prefix = 'device-'

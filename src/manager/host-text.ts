@@ -7,6 +7,12 @@ export function textOf(files: HostFiles, path: string): string | undefined {
   return bytes instanceof Denied ? undefined : decodeText(bytes).trim()
 }
 
+/** Lines of a file of at most a megabyte, as those of /proc; none when it cannot be had. */
+export function linesOf(files: HostFiles, path: string): string[] {
+  const bytes = files.bytes(path, 1024 * 1024)
+  return bytes instanceof Denied ? [] : decodeText(bytes).split('\n').filter(Boolean)
+}
+
 /** Names in a folder, sorted; none when it cannot be had. */
 export function namesIn(files: HostFiles, folder: string): string[] {
   const names = files.list(folder)

@@ -1,26 +1,20 @@
-import { VirtError } from '../errors.js'
 import { generateName } from '../host/names.js'
 import { parseNumber } from '../host/text.js'
-import { Denied, type HostFiles } from '../os/host-files.js'
-import type { ManagedDevice } from './change.js'
+import type { HostFiles } from '../os/host-files.js'
 import { driverOf } from './goal.js'
+import { type HostDevice, hostDevice } from './host-device.js'
 import { linkName, namesIn, textOf } from './host-text.js'
 
 /** A PCI function, as far as it matters for giving it away. */
-export interface PciFunction extends ManagedDevice {
+export interface PciFunction extends HostDevice {
   /** `0000:02:00.0`. */
   readonly address: string
-  /** Its folder, by way of the bus. */
-  readonly folder: string
-  readonly inode: number
   readonly driver: string | null
   /** A bridge to further buses, which no guest can have: of header type 1 or 2. */
   readonly isBridge: boolean
   /** Number of its IOMMU group. */
   readonly group?: number
 }
-
-const devices = '/sys/bus/pci/devices'
 
 /** Classes of bridges to further buses: PCI, CardBus, semi-transparent (PCI Code and ID Assignment, section 1.7). */
 const bridgeClasses = ['0x0604', '0x0607', '0x0609']
@@ -31,21 +25,12 @@ const bridgeClasses = ['0x0604', '0x0607', '0x0609']
  * @throws VirtError `device-missing`
  */
 export function readPciFunction(files: HostFiles, address: string): PciFunction {
-  const folder = `${devices}/${address}`
-  const name = generateName('pci', address)
-  const real = files.real(folder)
-  const stat = real instanceof Denied ? real : files.stat(real)
-  if (stat instanceof Denied)
-    throw new VirtError('device-missing', `${name} is not on this host: no PCI device has the address ${address}`, {
-      device: name,
-    })
+  const device = hostDevice(files, 'pci', address, generateName('pci', address))
+  const { folder } = device
   const group = parseNumber(linkName(files, `${folder}/iommu_group`) ?? '')
   return {
-    key: `pci-${address}`,
-    name,
+    ...device,
     address,
-    folder,
-    inode: stat.inode,
     driver: driverOf({ files }, folder),
     isBridge: bridgeClasses.includes(textOf(files, `${folder}/class`)?.slice(0, 6) ?? ''),
     ...(group !== undefined && { group }),

@@ -1,6 +1,6 @@
 import type { CallOptions, HostStep } from '../backend.js'
 import { VirtError } from '../errors.js'
-import { type Action, describeStep, perform } from './action.js'
+import { type Action, asStep, describeStep, perform } from './action.js'
 import { Book } from './book.js'
 import type { Change } from './change.js'
 import type { DeviceLocks } from './device-locks.js'
@@ -101,9 +101,6 @@ async function take(
     { device },
   )
 }
-
-const asStep = (action: Action): HostStep =>
-  'run' in action ? { run: action.run } : { write: action.write, value: action.value }
 
 function notUndone(error: unknown, failure: unknown): unknown {
   if (!VirtError.is(error) || !VirtError.is(failure)) return failure

@@ -24,10 +24,11 @@ const known: Readonly<Record<string, StubDriver>> = {
  * The driver that is to hold a device: the one asked for, by libvirt's word or the driver's name, or else the best that
  * VFIO has for it.
  *
+ * @param modalias - what the kernel says of the device, for modules to match; of no matter where a name is asked for
  * @throws VirtError `argument-unsupported` for kvm, which kernels no longer have; `invalid-argument` for any other name
  */
-export function chooseDriver(files: HostFiles, { folder }: PciFunction, asked: string | undefined): StubDriver {
-  if (asked === undefined || asked === 'vfio') return bestVfioDriver(files, folder)
+export function chooseDriver(files: HostFiles, modalias: string | undefined, asked: string | undefined): StubDriver {
+  if (asked === undefined || asked === 'vfio') return bestVfioDriver(files, modalias)
   const stub = Object.hasOwn(known, asked) ? known[asked] : undefined
   if (stub) return stub
   if (asked === 'kvm')
@@ -44,10 +45,10 @@ export function chooseDriver(files: HostFiles, { folder }: PciFunction, asked: s
  * The most specific driver that says in `modules.alias` that it takes a device for VFIO, as libvirt 10.0 chooses it:
  * variants of vfio-pci know how to migrate some devices (Documentation/driver-api/vfio-pci-device-specific-driver-acceptance.rst).
  */
-function bestVfioDriver(files: HostFiles, folder: string): StubDriver {
-  const modalias = textOf(files, `${folder}/modalias`)?.replace(/^pci:/, '')
+function bestVfioDriver(files: HostFiles, modalias: string | undefined): StubDriver {
   if (modalias === undefined) return vfioPci
-  const fitting = readVfioAliases(files).filter(({ pattern }) => matches(pattern, modalias))
+  const ids = modalias.replace(/^pci:/, '')
+  const fitting = readVfioAliases(files).filter(({ pattern }) => matches(pattern, ids))
   const wildcards = ({ pattern }: VfioAlias) => pattern.split('*').length
   const [best] = fitting.sort((a, b) => wildcards(a) - wildcards(b))
   return best ? driverOfModule(files, best.module) : vfioPci

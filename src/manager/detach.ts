@@ -1,0 +1,102 @@
+import type { DetachOptions, HostStep } from '../backend.js'
+import { VirtError } from '../errors.js'
+import { capabilityOf, type NodeDeviceDef } from '../model/node-device.js'
+import { formatPciAddress } from '../model/pci-address.js'
+import type { HostFiles } from '../os/host-files.js'
+import { Book, type DeviceRecord } from './book.js'
+import type { Change, Step } from './change.js'
+import { type HostDevice, sysnameOf } from './host-device.js'
+import { textOf } from './host-text.js'
+import { makeChange, refuseFor } from './make-change.js'
+import type { ManagedHost } from './managed-host.js'
+import { type PciFunction, readGroup, readPciFunction } from './pci-function.js'
+import { detachSteps } from './pci-steps.js'
+import { takeInventory } from './preflight/inventory.js'
+import { pciFindings } from './preflight/pci-findings.js'
+import { usbFindings } from './preflight/usb-findings.js'
+import { readUsbDevice, usbDetachSteps, usbDeviceReady } from './usb-device.js'
+import { chooseDriver, isStub } from './vfio-driver.js'
+import { vfioFindings } from './vfio-support.js'
+
+/**
+ * Takes a device from its driver, so that a guest may have it, and remembers how it is given back. A PCI function goes
+ * to a driver that holds it for guests; the interfaces of a USB device go to none. A device that is held already is left
+ * as it is. Answers to `virNodeDeviceDetachFlags`, in its order of checks.
+ *
+ * @throws VirtError `invalid-argument` for an unknown driver and for what is neither PCI nor USB; `argument-unsupported`
+ * without VFIO; `operation-invalid` when a guest has it, or the host needs it and `force` was not said
+ */
+export async function detach(host: ManagedHost, def: NodeDeviceDef, options: DetachOptions): Promise<HostStep[]> {
+  const stub = chooseDriver(host.files, undefined, options.driver)
+  if (capabilityOf(def, 'usb_device')) return await detachUsb(host, def, options)
+  const [missing] = stub.driver === 'pciback' ? [] : vfioFindings(host.files)
+  if (missing)
+    throw new VirtError('argument-unsupported', `${def.name} ${missing.message}; ${missing.remedy}`, {
+      device: def.name,
+    })
+  const pci = capabilityOf(def, 'pci')
+  if (!pci) throw new VirtError('invalid-argument', `${def.name} is not a PCI device`, { device: def.name })
+  return await detachPci(host, readPciFunction(host.files, formatPciAddress(pci)), options)
+}
+
+async function detachPci(host: ManagedHost, pci: PciFunction, options: DetachOptions): Promise<HostStep[]> {
+  const { files } = host
+  const { driver, force = false } = options
+  const devices = options.wholeGroup ? wholeGroup(files, pci) : [pci]
+  const writable = devices.map(({ folder }) => `${folder}/driver_override`)
+
+  return await makeChange(host, { verb: 'detach', devices, writable }, options, async () => {
+    const look = await takeInventory(host, options)
+    const taken: Taken[] = []
+    for (const { address } of devices) {
+      const device = readPciFunction(files, address)
+      const stub = chooseDriver(files, textOf(files, `${device.folder}/modalias`), driver)
+      const findings = await pciFindings({ ...look, for: stub.driver === 'pciback' ? 'xen' : 'qemu' }, device)
+      refuseFor(device, findings, { unless: ['group-not-viable'], force })
+      const isHeld = driver === undefined ? isStub(files, device) : device.driver === stub.driver
+      if (!isHeld) taken.push({ device, driver: stub.driver, steps: await detachSteps(host, device, stub) })
+    }
+    return await detachChange(host, taken)
+  })
+}
+
+async function detachUsb(host: ManagedHost, def: NodeDeviceDef, options: DetachOptions): Promise<HostStep[]> {
+  const { driver, force = false } = options
+  if (driver !== undefined)
+    throw new VirtError('argument-unsupported', `${def.name} is a USB device, which no driver holds; leave it out`, {
+      device: def.name,
+    })
+  const sysname = sysnameOf(def)
+  const found = readUsbDevice(host.files, sysname)
+  const writable = found.interfaces.map(({ folder }) => `${folder}/driver/unbind`)
+
+  return await makeChange(host, { verb: 'detach', devices: [found], writable }, options, async () => {
+    const device = await usbDeviceReady(host.files, sysname, options)
+    refuseFor(device, await usbFindings(await takeInventory(host, options), device), { force })
+    return await detachChange(host, [{ device, driver: '', steps: usbDetachSteps(device) }])
+  })
+}
+
+/** A function and the others of its IOMMU group; the bridges above them stay with the host. */
+const wholeGroup = (files: HostFiles, pci: PciFunction): PciFunction[] =>
+  pci.group === undefined
+    ? [pci]
+    : readGroup(files, pci.group).filter(({ address, isBridge }) => address === pci.address || !isBridge)
+
+/** A device that is taken away: by which steps, and who holds it then. */
+interface Taken {
+  readonly device: HostDevice
+  readonly driver: string
+  readonly steps: readonly Step[]
+}
+
+async function detachChange(host: ManagedHost, taken: readonly Taken[]): Promise<Change | undefined> {
+  const book = new Book(host)
+  const records: DeviceRecord[] = []
+  for (const { device, driver, steps } of taken)
+    if (steps.length > 0)
+      records.push({ ...device, users: [], ...(await book.get(device)), detached: { driver, steps } })
+  const steps = taken.flatMap((each) => each.steps)
+  if (steps.length === 0) return undefined
+  return { verb: 'detach', devices: taken.map((each) => each.device), steps, recovery: 'undo', records }
+}

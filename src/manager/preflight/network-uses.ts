@@ -1,0 +1,116 @@
+import { type Finding, finding } from '../../model/finding.js'
+import type { HostFiles } from '../../os/host-files.js'
+import { linesOf, namesIn, realPath, textOf } from '../host-text.js'
+import type { HostUse } from './host-use.js'
+
+/** Network interfaces that the host would miss: those of its default route, and that of this very session. */
+export function networkUses(files: HostFiles): HostUse[] {
+  const routes = readRoutes(files)
+  const uses = new Map<string, Finding[]>()
+  const add = (name: string, found: Finding) => uses.set(name, [...(uses.get(name) ?? []), found])
+
+  for (const name of new Set(routes.filter(isDefault).map((route) => route.interface)))
+    add(
+      name,
+      finding('default-route', `carries the host's default route (${name})`, {
+        remedy: 'route over another interface first',
+        interface: name,
+      }),
+    )
+  const session = sshServerAddress(files)
+  const name = session && interfaceOf(files, routes, session)
+  if (session && name)
+    add(
+      name,
+      finding('ssh-session', `carries the SSH connection of this session (${session} on ${name})`, {
+        remedy: 'log in over another interface, or at the console',
+        interface: name,
+        address: session,
+      }),
+    )
+  return [...uses].flatMap(([upper, findings]) =>
+    lowest(files, upper).flatMap((path) => findings.map((each) => ({ path, finding: each }))),
+  )
+}
+
+interface Route {
+  readonly interface: string
+  /** First address, and how many of its bits count. */
+  readonly to: bigint
+  readonly bits: number
+  readonly width: 32 | 128
+}
+
+const isDefault = ({ bits, interface: name }: Route): boolean => bits === 0 && name !== 'lo'
+
+/** /proc/net/route, whose numbers are little-endian, and /proc/net/ipv6_route. */
+function readRoutes(files: HostFiles): Route[] {
+  const four = linesOf(files, '/proc/net/route').slice(1)
+  const six = linesOf(files, '/proc/net/ipv6_route')
+  return [
+    ...four.map((line): Route => {
+      const [name = '', to = '0', , , , , , mask = '0'] = line.split(/\s+/)
+      return { interface: name, to: littleEndian(to), bits: countBits(littleEndian(mask)), width: 32 }
+    }),
+    ...six.map((line): Route => {
+      const [to = '0', bits = '0'] = line.split(/\s+/)
+      return { interface: line.split(/\s+/).at(-1) ?? '', to: hex(to), bits: Number(hex(bits)), width: 128 }
+    }),
+  ]
+}
+
+/** The interface that has an address of this host's: the one whose network it is in. */
+function interfaceOf(files: HostFiles, routes: readonly Route[], address: string): string | undefined {
+  const four = address.replace(/^::ffff:/i, '')
+  if (!four.includes(':')) {
+    const wanted = four.split('.').reduce((value, part) => value * 256n + BigInt(Number(part) & 255), 0n)
+    const covers = ({ to, bits, width }: Route) => width === 32 && (wanted ^ to) >> BigInt(32 - bits) === 0n
+    return routes.filter(covers).sort((a, b) => b.bits - a.bits)[0]?.interface
+  }
+  const wanted = expandIpv6(address)
+  return linesOf(files, '/proc/net/if_inet6')
+    .map((line) => line.split(/\s+/))
+    .find(([has]) => has === wanted)
+    ?.at(-1)
+}
+
+/**
+ * The address of this host that the user has logged in to, where that was by SSH. `sudo` drops the variable, so the
+ * processes above this one are asked too, as far as they may be.
+ */
+function sshServerAddress(files: HostFiles): string | undefined {
+  let pid = 'self'
+  for (let generation = 0; generation < 32; generation++) {
+    const [, , address] =
+      /(?:^|\0)SSH_CONNECTION=(\S+) \d+ (\S+) \d+/.exec(linesOf(files, `/proc/${pid}/environ`).join('\n')) ?? []
+    if (address !== undefined) return address
+    // the name may hold blanks and parentheses; the parent is the second field after its end (proc(5))
+    const parent = textOf(files, `/proc/${pid}/stat`)?.split(') ').at(-1)?.split(' ')[1]
+    if (parent === undefined || parent === '0' || parent === '1') return undefined
+    pid = parent
+  }
+  return undefined
+}
+
+/** Folders of the interfaces that an interface stands on: those of a bond, a bridge, a VLAN; its own, else. */
+function lowest(files: HostFiles, name: string, above: readonly string[] = []): string[] {
+  const path = realPath(files, `/sys/class/net/${name}`)
+  if (path === undefined || above.includes(name)) return []
+  const lower = namesIn(files, path).filter((each) => each.startsWith('lower_'))
+  if (lower.length === 0) return [path]
+  return lower.flatMap((link) => lowest(files, link.slice('lower_'.length), [...above, name]))
+}
+
+const hex = (digits: string): bigint => (/^[\da-f]+$/i.test(digits) ? BigInt(`0x${digits}`) : 0n)
+const littleEndian = (digits: string): bigint => hex(digits.match(/../g)?.reverse().join('') ?? '')
+const countBits = (mask: bigint): number => mask.toString(2).replaceAll('0', '').length
+
+/** An IPv6 address in the 32 digits of /proc/net/if_inet6. */
+function expandIpv6(address: string): string {
+  const [head = '', tail] = address.toLowerCase().split('%')[0]?.split('::') ?? []
+  const groups = (text: string | undefined) => (text ? text.split(':') : [])
+  const [before, after] = [groups(head), groups(tail)]
+  const zeros =
+    tail === undefined ? [] : Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0')
+  return [...before, ...zeros, ...after].map((group) => group.padStart(4, '0')).join('')
+}

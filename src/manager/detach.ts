@@ -71,8 +71,8 @@ async function detachUsb(host: ManagedHost, def: NodeDeviceDef, options: DetachO
   const writable = found.interfaces.map(({ folder }) => `${folder}/driver/unbind`)
 
   return await makeChange(host, { verb: 'detach', devices: [found], writable }, options, async () => {
+    refuseFor(found, await usbFindings(await takeInventory(host, options), found), { force })
     const device = await usbDeviceReady(host.files, sysname, options)
-    refuseFor(device, await usbFindings(await takeInventory(host, options), device), { force })
     return await detachChange(host, [{ device, driver: '', steps: usbDetachSteps(device) }])
   })
 }

@@ -28,9 +28,13 @@ export class FileLock implements Disposable {
   }
 }
 
+/** How often, and how far apart in milliseconds, a lock is tried while nobody says that they have it. */
+const attempts = 10
+const interval = 5
+
 /**
- * Takes the lock of a file, which is made when it is not there, or answers who has it: `undefined` when the holder has
- * not said. The lock is flock(2)'s and lies on the open file, so that the command `flock` can take it for this process
+ * Takes the lock of a file, which is made when it is not there, or answers who has it; `undefined` when that is not
+ * known. The lock is flock(2)'s and lies on the open file, so that the command `flock` can take it for this process
  * and be gone.
  *
  * Rejects with `unsupported` where there is no flock.
@@ -38,26 +42,38 @@ export class FileLock implements Disposable {
 export async function tryLock(path: string, what: string): Promise<FileLock | { heldBy: LockHolder | undefined }> {
   const { O_CREAT, O_RDWR, O_NOFOLLOW } = constants
   const descriptor = openSync(path, O_CREAT | O_RDWR | O_NOFOLLOW, 0o600)
+  let heldBy: LockHolder | undefined
   try {
-    await runCommand(['flock', '-n', '-x', '3'], { descriptors: [descriptor] })
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      if (await flock(descriptor)) {
+        ftruncateSync(descriptor)
+        writeSync(descriptor, `${process.pid} ${what}`)
+        return new FileLock(descriptor)
+      }
+      heldBy = readHolder(path)
+      if (heldBy && existsSync(`/proc/${heldBy.pid}`)) break
+      // it was taken or let go a moment ago; or its holder is dead, and a write that it has left behind is not
+      await delay(interval)
+    }
   } catch (error) {
     closeSync(descriptor)
-    if (!VirtError.is(error, 'operation-failed') || error.details.exitStatus !== 1 || error.details.stderr) throw error
-    return { heldBy: await holderOf(path) }
+    throw error
   }
-  ftruncateSync(descriptor)
-  writeSync(descriptor, `${process.pid} ${what}`)
-  return new FileLock(descriptor)
+  closeSync(descriptor)
+  return { heldBy }
 }
 
-/** Who has written their name into the lock. They do so a moment after they took it; a dead one's name may be older. */
-async function holderOf(path: string): Promise<LockHolder | undefined> {
-  let last: LockHolder | undefined
-  for (let attempt = 0; attempt < 20; attempt++) {
-    const [, pid, what] = /^(\d+) (.*)$/s.exec(readFileSync(path, 'utf8')) ?? []
-    if (pid !== undefined && what !== undefined) last = { pid: Number(pid), what }
-    if (last && existsSync(`/proc/${last.pid}`)) return last
-    await delay(5)
+async function flock(descriptor: number): Promise<boolean> {
+  try {
+    await runCommand(['flock', '-n', '-x', '3'], { descriptors: [descriptor] })
+    return true
+  } catch (error) {
+    if (VirtError.is(error, 'operation-failed') && error.details.exitStatus === 1 && !error.details.stderr) return false
+    throw error
   }
-  return last
+}
+
+function readHolder(path: string): LockHolder | undefined {
+  const [, pid, what] = /^(\d+) (.*)$/s.exec(readFileSync(path, 'utf8')) ?? []
+  return pid === undefined || what === undefined ? undefined : { pid: Number(pid), what }
 }

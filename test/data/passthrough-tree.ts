@@ -59,6 +59,9 @@ export function usb(
   ]
 }
 
+/** USB devices of {@link passthroughTree} are below this controller. */
+export const usbRoot = `${root}/0000:00:14.0/usb1`
+
 const port = (slot: string) => `${root}/0000:00:${slot}`
 
 /** A host with devices to give away, and some that it should keep. */
@@ -67,7 +70,8 @@ export const passthroughTree: Files = [
   ['/proc/sys/kernel/osrelease', '6.1.0-test\n'],
   ['/proc/cpuinfo', 'processor\t: 0\nvendor_id\t: GenuineIntel\n'],
   ['/proc/cmdline', 'root=/dev/sda1 intel_iommu=on\n'],
-  ['/lib/modules/6.1.0-test/modules.alias', 'alias vfio_pci:v*d*sv*sd*bc*sc*i* vfio_pci\n'],
+  ['/lib/modules/6.1.0-test/modules.alias', 'alias vfio_pci:v*d*sv*sd*bc*sc*i* vfio_pci\nalias vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i* mlx5_vfio_pci\n'],
+  ['/lib/modules/6.1.0-test/modules.dep', 'kernel/drivers/vfio/pci/vfio-pci.ko: kernel/drivers/vfio/vfio.ko\n'],
   ['/dev/vfio/vfio', { kind: 'char' }],
   // a NIC alone in its group
   ...pci('0000:00:1c.0', { class: '0x060400', id: '8086:8c10', driver: 'pcieport', group: 7 }),
@@ -80,6 +84,21 @@ export const passthroughTree: Files = [
   ...pci('0000:03:00.0', { class: '0x060400', id: '1b36:000e', driver: 'pcieport', group: 27 }),
   ...pci('0000:04:01.0', { below: `${root}/0000:03:00.0`, id: '10ec:8139', driver: '8139cp', group: 27 }),
   ...pci('0000:04:02.0', { below: `${root}/0000:03:00.0`, id: '8086:100e', driver: 'e1000', group: 27 }),
+  ...pci('0000:00:14.0', { class: '0x0c0330', id: '8086:9d2f', driver: 'xhci_hcd', group: 4 }),
+  ...usb(usbRoot, { busnum: '1\n', devnum: '1\n', idVendor: '1d6b\n', idProduct: '0002\n', bDeviceClass: '09\n' }, [
+    { class: '09', driver: 'hub' },
+  ]),
+  // a modem, whose driver wants both interfaces, and a keyboard
+  ...usb(`${usbRoot}/1-1`, { busnum: '1\n', devnum: '5\n', idVendor: '1cbe\n', idProduct: '0002\n' }, [
+    { class: '02', driver: 'cdc_acm' },
+    { class: '0a', driver: 'cdc_acm' },
+  ]),
+  ...usb(`${usbRoot}/1-2`, { busnum: '1\n', devnum: '6\n', idVendor: '046d\n', idProduct: 'c31c\n' }, [
+    { class: '03', driver: 'usbhid' },
+    { class: 'ff' },
+  ]),
+  ['/dev/bus/usb/001/005', { kind: 'char' }],
+  ['/dev/bus/usb/001/006', { kind: 'char' }],
   // an NVMe disk with virtual functions that have no driver
   ...pci('0000:05:00.0', {
     class: '0x010802',
@@ -104,7 +123,8 @@ export const passthroughDrivers = {
     '8139cp': ['10ec:8139'],
     e1000: ['8086:100e'],
     nvme: ['1b36:0010'],
+    xhci_hcd: ['8086:9d2f'],
   },
   usb: { usbhid: ['03'], 'usb-storage': ['08'], hub: ['09'], cdc_acm: ['02', '0a'] },
 }
-export const passthroughModules = { 'vfio-pci': 'vfio-pci', vfio_pci: 'vfio-pci', 'xen-pciback': 'pciback' }
+export const passthroughModules = { 'vfio-pci': 'vfio-pci', vfio_pci: 'vfio-pci', mlx5_vfio_pci: 'mlx5_vfio_pci', 'xen-pciback': 'pciback' }

@@ -95,6 +95,12 @@ export class FakeKernel implements HostWrites {
     return link instanceof Denied ? null : (link.split('/').at(-1) ?? null)
   }
 
+  /** The override of a PCI function; empty when it has none. */
+  overrideOf(device: string): string {
+    const value = this.#text(`/sys/bus/pci/devices/${device}/driver_override`)
+    return value === '(null)' ? '' : value
+  }
+
   #letGo = (): void => {}
 
   #addDriver(bus: Bus, driver: string): void {
@@ -133,8 +139,8 @@ export class FakeKernel implements HostWrites {
     const text = (file: string) => this.#text(`/sys/bus/${bus}/devices/${device}/${file}`)
     const drivers = this.tree.list(`/sys/bus/${bus}/drivers`)
     if (drivers instanceof Denied) return undefined
-    const override = text('driver_override')
-    if (override !== '' && override !== '(null)') return drivers.find((driver) => driver === override)
+    const override = bus === 'pci' ? this.overrideOf(device) : ''
+    if (override !== '') return drivers.find((driver) => driver === override)
     const id = bus === 'pci' ? `${text('vendor')}:${text('device')}`.replaceAll('0x', '') : text('bInterfaceClass')
     return drivers.find((driver) => this.options.drivers?.[bus]?.[driver]?.includes(id))
   }

@@ -40,6 +40,16 @@ export class Queue<T> implements AsyncIterableIterator<T, undefined>, AsyncDispo
     else signal?.addEventListener('abort', this.#onAbort)
   }
 
+  /** How many values wait for the reader. */
+  get waiting(): number {
+    return this.#values.length
+  }
+
+  /** Whether no more values will be taken. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
   /** Gives the reader one more value; after the end it is dropped. */
   push(value: T): void {
     if (this.#ended) return

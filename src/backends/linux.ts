@@ -1,6 +1,8 @@
 import { type Backend, backend } from '../backend.js'
+import { watchDevices } from '../host/device-watch.js'
 import { LinuxHost, stateOf } from '../host/linux-host.js'
 import { type RunCommand, runCommand } from '../os/command.js'
+import { machineHints } from '../os/device-hints.js'
 import type { HostFiles } from '../os/host-files.js'
 import { realFiles } from '../os/host-files-real.js'
 
@@ -12,6 +14,8 @@ export interface LinuxOptions {
   files?: HostFiles
   /** Whether ethtool is asked for the offloads of network interfaces; it is on this machine unless told. */
   features?: boolean
+  /** Milliseconds between two looks of a watch that nothing has asked for; 2000 unless told. */
+  interval?: number
   /** Runs commands on the host; tests play them here. */
   run?: RunCommand
   /** The URI it answers to. */
@@ -42,6 +46,8 @@ export async function linux(options: LinuxOptions = {}): Promise<Backend> {
       lookupByKey: (key) => host.nameAt(key),
       defs: (filter, call) => host.defs(filter, call),
       warnings: () => host.warnings(),
+      watch: (call) =>
+        watchDevices(host, { ...call, hints: isHere ? machineHints : undefined, interval: options.interval }),
     },
     async [Symbol.asyncDispose]() {},
   })

@@ -4,6 +4,7 @@ import { dumpxml } from './commands/dumpxml.js'
 import { info } from './commands/info.js'
 import { list } from './commands/list.js'
 import { type SnapshotFlags, takeSnapshot } from './commands/snapshot.js'
+import { type WatchFlags, watch } from './commands/watch.js'
 import { printable, type Terminal, terminalOf } from './terminal.js'
 
 /** Exit statuses, as scripts rely on them. */
@@ -64,6 +65,14 @@ Exit status: 0 done, 1 failed, 2 wrong usage.`,
         command.error('error: name a device, or say --all; `hostdev list` shows what there is')
       return on((conn) => dumpxml(conn, names, flags, out))
     })
+
+  root
+    .command('watch')
+    .description('show what happens to devices, as it happens')
+    .option('--cap <kind>', 'only devices of that kind')
+    .option('--device <name>', 'only that device')
+    .option('--json', 'a JSON object a line')
+    .action((flags: WatchFlags) => on((conn) => watch(conn, flags, out)))
 
   root
     .command('snapshot')

@@ -31,6 +31,21 @@ interface Found {
   readonly name: string
 }
 
+/** As much of a device as tells that it has changed. */
+export interface DeviceTrace {
+  readonly name: string
+  /** libvirt's word for its kind. */
+  readonly kind: string
+  /** Folder below /sys/devices. */
+  readonly path: string
+  /** Tells it from another of its name. */
+  readonly inode: number
+  readonly driver: string | undefined
+  readonly iommuGroup: string | undefined
+  /** Operational state of a network interface. */
+  readonly link: string | undefined
+}
+
 /**
  * A Linux host, read as libvirt's udev driver reads it (node_device_udev.c), but at the moment of asking: nothing is
  * enumerated beforehand, and no answer is older than its question.
@@ -77,6 +92,25 @@ export class LinuxHost implements HostKnowledge {
       await survey.breathe()
       const def = await this.#def(found, survey)
       if (def && matchesFilter(def, filter)) yield def
+    }
+  }
+
+  /** Every device of the kernel's, read no further than is needed to see that it has changed. */
+  async *traces(options: DefOptions): AsyncGenerator<DeviceTrace, void, undefined> {
+    const survey = new Survey(this, options)
+    for (const { kind, device, name } of await this.#survey({}, survey)) {
+      await survey.breathe()
+      const stat = this.#files.stat(device.path)
+      if (stat instanceof Denied) continue
+      yield {
+        name,
+        kind: kind.kind,
+        path: device.path,
+        inode: stat.inode,
+        driver: device.linkName('driver'),
+        iommuGroup: device.linkName('iommu_group'),
+        link: device.subsystem === 'net' ? device.text('operstate') : undefined,
+      }
     }
   }
 

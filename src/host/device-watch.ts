@@ -1,0 +1,176 @@
+import { Queue } from '../async/queue.js'
+import type { DeviceEvent, Watch, WatchOptions } from '../backend.js'
+import { listCapabilities } from '../model/device-caps.js'
+import type { HintSource } from '../os/device-hints.js'
+import type { DeviceTrace, LinuxHost } from './linux-host.js'
+
+/** How a host is watched. */
+export interface DeviceWatchOptions extends WatchOptions {
+  /** What tells that something has happened; without it the host is looked at from time to time. */
+  hints?: HintSource | undefined
+  /** Milliseconds between two looks that nothing has asked for; 2000 unless told. */
+  interval?: number | undefined
+}
+
+/** Milliseconds that a burst may go on before it is looked at: events of one plug come within a few. */
+const settle = 20
+const longestBurst = 200
+
+/** Events that may wait for a slow reader; while there are more, the host is not looked at. */
+const backlog = 500
+
+/**
+ * Watches a host by comparing what it has with what it had, whenever a hint or the clock says so. No event can be lost
+ * or doubled by the source of the hints, and what happened while nobody looked is made up: parents are created before
+ * their children and deleted after them.
+ */
+export async function watchDevices(host: LinuxHost, options: DeviceWatchOptions = {}): Promise<Watch<DeviceEvent>> {
+  const watcher = new DeviceWatcher(host, options)
+  await watcher.begin()
+  return watcher.events
+}
+
+class DeviceWatcher {
+  readonly events: Queue<DeviceEvent>
+  readonly #host: LinuxHost
+  readonly #options: DeviceWatchOptions
+  #known = new Map<string, DeviceTrace>()
+  /** Folders of which the kernel has said that they changed. */
+  readonly #changed = new Set<string>()
+  #source: { stop(): void } | undefined
+  #timer: NodeJS.Timeout | undefined
+  #burstSince: number | undefined
+  #looking = false
+  /** Whether a look had to wait for the reader, so that events stand for several. */
+  #late = false
+
+  constructor(host: LinuxHost, options: DeviceWatchOptions) {
+    this.#host = host
+    this.#options = options
+    this.events = new Queue<DeviceEvent>({
+      capacity: Number.POSITIVE_INFINITY,
+      signal: options.signal,
+      close: () => this.#stop(),
+    })
+  }
+
+  async begin(): Promise<void> {
+    // hints first: what happens while the host is looked at for the first time is seen by the second look
+    this.#source = this.#options.hints?.((hint) => {
+      if (hint.action === 'change' && hint.path !== undefined) this.#changed.add(hint.path)
+      this.#soon()
+    })
+    try {
+      this.#known = await this.#look()
+    } catch (error) {
+      this.#stop()
+      throw error
+    }
+    this.#later()
+  }
+
+  #stop(): void {
+    this.#source?.stop()
+    this.#source = undefined
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  /** Looks once the burst is over, or has gone on for long enough. */
+  #soon(): void {
+    if (this.#looking) {
+      this.#burstSince ??= performance.now()
+      return
+    }
+    const now = performance.now()
+    this.#burstSince ??= now
+    clearTimeout(this.#timer)
+    const left = this.#burstSince + longestBurst - now
+    this.#wake(Math.max(0, Math.min(settle, left)))
+  }
+
+  #later(): void {
+    clearTimeout(this.#timer)
+    if (this.#burstSince === undefined) this.#wake(this.#options.interval ?? 2000)
+    else this.#wake(settle)
+  }
+
+  #wake(milliseconds: number): void {
+    if (this.events.ended) return
+    this.#timer = setTimeout(() => void this.#compare(), milliseconds)
+  }
+
+  async #compare(): Promise<void> {
+    this.#burstSince = undefined
+    if (this.events.waiting >= backlog) {
+      this.#late = true
+      this.#later()
+      return
+    }
+    this.#looking = true
+    try {
+      const changed = [...this.#changed]
+      this.#changed.clear()
+      const now = await this.#look()
+      if (this.events.ended) return
+      const late = this.#late
+      this.#late = false
+      for (const event of differences(this.#known, now, changed))
+        this.events.push(late ? { ...event, merged: true } : event)
+      this.#known = now
+    } catch (error) {
+      this.events.fail(error)
+      return
+    } finally {
+      this.#looking = false
+    }
+    this.#later()
+  }
+
+  async #look(): Promise<Map<string, DeviceTrace>> {
+    const { device, capability, signal } = this.#options
+    const traces = new Map<string, DeviceTrace>()
+    for await (const trace of this.#host.traces(signal ? { signal } : {})) {
+      if (device !== undefined && trace.name !== device) continue
+      if (capability !== undefined && !(await this.#has(trace, capability))) continue
+      traces.set(trace.name, trace)
+    }
+    return traces
+  }
+
+  /** Whether a device is of a kind, nested ones included: these take reading it. */
+  async #has(trace: DeviceTrace, capability: string): Promise<boolean> {
+    if (trace.kind === capability) return true
+    const before = this.#known.get(trace.name)
+    if (before && before.inode === trace.inode) return true
+    if (!nested.has(capability)) return false
+    const def = await this.#host.lookup(trace.name, {})
+    return def !== undefined && listCapabilities(def).includes(capability)
+  }
+}
+
+const nested = new Set(['fc_host', 'vports', 'mdev_types', 'vpd', 'ccwgroup_member'])
+
+/** Deeper folders last. */
+const byDepth = (a: DeviceTrace, b: DeviceTrace): number => a.path.length - b.path.length
+
+/** What must have happened for one state of the host to become another. */
+function* differences(
+  before: ReadonlyMap<string, DeviceTrace>,
+  now: ReadonlyMap<string, DeviceTrace>,
+  changed: readonly string[],
+): Generator<DeviceEvent> {
+  const same = (a: DeviceTrace | undefined, b: DeviceTrace | undefined) => a?.path === b?.path && a?.inode === b?.inode
+  const gone = [...before.values()].filter((trace) => !same(trace, now.get(trace.name)))
+  for (const { name } of gone.sort(byDepth).reverse()) yield { kind: 'deleted', device: name }
+  const come = [...now.values()].filter((trace) => !same(trace, before.get(trace.name)))
+  for (const { name } of come.sort(byDepth)) yield { kind: 'created', device: name }
+  for (const trace of now.values()) {
+    const was = before.get(trace.name)
+    if (!was || !same(was, trace)) continue
+    if (was.driver !== trace.driver) yield { kind: 'driver', device: trace.name }
+    if (was.iommuGroup !== trace.iommuGroup) yield { kind: 'iommu-group', device: trace.name }
+    if (was.link !== trace.link) yield { kind: 'link', device: trace.name }
+    if (changed.includes(trace.path)) yield { kind: 'updated', device: trace.name }
+  }
+}

@@ -1,0 +1,53 @@
+import { type FSWatcher, watch } from 'node:fs'
+import { startLines } from './process-lines.js'
+
+/** What a source of hints tells: that something has happened to devices, and to which, if it knows. */
+export interface DeviceHint {
+  /** The kernel's word: add, remove, change, bind, unbind, move. */
+  readonly action?: string
+  /** Folder of the device below /sys. */
+  readonly path?: string
+}
+
+/** Tells when it is worth looking at the devices again. */
+export type HintSource = (onHint: (hint: DeviceHint) => void) => { stop(): void }
+
+/** Folders in which every change of a device leaves a trace, as far as they are there. */
+const watched = ['/run/udev/data', '/dev', '/dev/bus/usb', '/dev/snd', '/dev/input']
+
+/**
+ * Hints of this machine: `udevadm monitor`, which also hears the kernel where udevd does not run, and changes of the
+ * folders that udevd keeps. Where neither is to be had, nothing is told, and looking from time to time must do.
+ */
+export const machineHints: HintSource = (onHint) => {
+  let hint: { action?: string; path?: string } = {}
+  const monitor = startLines(['udevadm', 'monitor', '--kernel', '--udev', '--property'], (line) => {
+    // a block of properties ends with an empty line
+    if (line.startsWith('ACTION=')) hint.action = line.slice(7)
+    else if (line.startsWith('DEVPATH=')) hint.path = `/sys${line.slice(8)}`
+    else if (line === '' && hint.path !== undefined) {
+      onHint(hint)
+      hint = {}
+    }
+  })
+  const watchers = watched.flatMap((folder) => watchFolder(folder, onHint))
+  return {
+    stop() {
+      monitor.stop()
+      for (const watcher of watchers) watcher.close()
+    },
+  }
+}
+
+function watchFolder(folder: string, onHint: (hint: DeviceHint) => void): FSWatcher[] {
+  try {
+    const watcher = watch(folder, { persistent: false }, () => onHint({}))
+    // a folder that goes away has told so by its last change
+    watcher.on('error', () => watcher.close())
+    return [watcher]
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === undefined || !/^E[A-Z]+$/.test(code)) throw error
+    return []
+  }
+}

@@ -12,6 +12,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    // a machine that is busy with something else is slow, not wrong
+    expect: { poll: { timeout: 15_000 } },
     setupFiles: ['test/setup.ts'],
     exclude: ['test/live/**', 'test/lab/**', '**/node_modules/**'],
     // Property tests take seconds on a slow machine with much to do.

@@ -62,3 +62,8 @@ export function refusal({ path, line, problem }: Finding): VirtError {
 export function invalid(element: XmlElement, problem: string, step = ''): VirtError {
   return refusal(finding(element, problem, step))
 }
+
+/** The error that names where in a document a def cannot be written. */
+export function unwritable(path: string, problem: string): VirtError {
+  return new VirtError('invalid-argument', `${path} ${problem}`, { path })
+}

@@ -1,6 +1,5 @@
-import { VirtError } from '../errors.js'
 import type { JsonSchema } from './codec.js'
-import { finding, invalid } from './codec.js'
+import { finding, invalid, unwritable } from './codec.js'
 import type { RawXml } from './element.js'
 import { place } from './place.js'
 import type { Row } from './row.js'
@@ -15,7 +14,7 @@ const xmlName = new RegExp(`^[${nameStart}][${nameStart}\\-.\\d\\u{b7}\\u{300}-\
 // a def need not come from a document, and a name is written as it stands
 function checked(name: string, sink: XmlSink): string {
   if (!xmlName.test(name))
-    throw new VirtError('invalid-argument', `'${name}' is not a name XML allows; rename it`, { path: sink.path })
+    throw unwritable(sink.path, `holds '${name.slice(0, 100)}', which is not a name XML allows; rename it`)
   return name
 }
 

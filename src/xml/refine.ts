@@ -1,6 +1,5 @@
-import { VirtError } from '../errors.js'
 import type { Codec, Infer, Reading } from './codec.js'
-import { finding, invalid } from './codec.js'
+import { finding, invalid, unwritable } from './codec.js'
 import type { XmlElement } from './element.js'
 
 /** What is wrong with a def, as the end of a sentence that begins with the element's path. */
@@ -24,7 +23,7 @@ export function ruled<C extends Codec<any>>(codec: C, ...rules: Rule<Infer<C>>[]
     },
     write(sink, def, writing) {
       const problem = broken(def)
-      if (problem !== undefined) throw new VirtError('invalid-argument', `${sink.path} ${problem}`, { path: sink.path })
+      if (problem !== undefined) throw unwritable(sink.path, problem)
       codec.write(sink, def, writing)
     },
   }

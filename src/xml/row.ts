@@ -1,6 +1,5 @@
-import { VirtError } from '../errors.js'
 import type { Codec, Finding, JsonSchema, Reading, Writing } from './codec.js'
-import { finding, invalid } from './codec.js'
+import { finding, invalid, unwritable } from './codec.js'
 import type { XmlElement } from './element.js'
 import { openPlace, type Place, place } from './place.js'
 import type { XmlSink } from './sink.js'
@@ -45,10 +44,7 @@ function decode<T>(source: string, text: Text<T>, element: XmlElement, reading: 
 function encode<T>(value: T, text: Text<T>, sink: XmlSink, writing: Writing, step: string): string {
   const spelt = text.to(value, writing)
   if (spelt !== undefined) return spelt
-  const path = sink.path + step
-  throw new VirtError('invalid-argument', `${path} cannot be ${JSON.stringify(value)}, which is not ${text.is}`, {
-    path,
-  })
+  throw unwritable(sink.path + step, `cannot be ${JSON.stringify(value)}, which is not ${text.is}`)
 }
 
 const inSchema: Reading = { strict: true, compat: false, warn: () => undefined }

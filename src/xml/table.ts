@@ -1,6 +1,5 @@
-import { VirtError } from '../errors.js'
 import type { Codec, JsonSchema, Reading, Writing } from './codec.js'
-import { invalid } from './codec.js'
+import { invalid, unwritable } from './codec.js'
 import type { XmlElement } from './element.js'
 import { type Entry, Layout, type Rows, type Step, stepOf, type TableOptions } from './layout.js'
 import { openPlace } from './place.js'
@@ -108,8 +107,7 @@ function writeStep(sink: XmlSink, { own, guests }: Step, def: Def, writing: Writ
     sink.close()
   } else {
     const lacking = (own ? [own] : guests).find(({ key, row }) => !row.optional && def[key] === undefined)
-    if (!lacking) return
-    throw new VirtError('invalid-argument', `${sink.path} needs a value for ${lacking.key}`, { path: sink.path })
+    if (lacking) throw unwritable(sink.path, `needs a value for ${lacking.key}`)
   }
 }
 

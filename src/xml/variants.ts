@@ -1,7 +1,8 @@
 import type { Codec, Infer } from './codec.js'
-import { finding, invalid } from './codec.js'
+import { finding, invalid, unwritable } from './codec.js'
 import { type RawXml, XmlElement } from './element.js'
 import { rawSchema, writeRaw } from './raw.js'
+import type { XmlSink } from './sink.js'
 
 type Flat<T> = { [K in keyof T]: T[K] } & {}
 
@@ -61,6 +62,11 @@ export function variants<A extends Arms>(
   const told = tell.attributes
   const step = `/@${told.at(-1)}`
   const known = [...byName.keys()].filter((kind) => !ours.includes(kind)).join(', ')
+  const writeOther = (sink: XmlSink, xml: RawXml) => {
+    const kind = tell.kindOf(XmlElement.fromRaw({ name: xml.name, attributes: xml.attributes ?? {} }))
+    if (kind !== undefined && byName.has(kind)) throw unwritable(sink.path, `is kept raw, but ${kind} is a known kind`)
+    writeRaw(sink, xml)
+  }
   return {
     arms,
     read(element, reading, outer = []) {
@@ -73,9 +79,9 @@ export function variants<A extends Arms>(
       return { kind: 'other', type, xml: element.toRaw() }
     },
     write(sink, value: Union<A> | Other, writing) {
-      if (value.kind === 'other') return writeRaw(sink, (value as Other).xml)
+      if (value.kind === 'other') return writeOther(sink, (value as Other).xml)
       const arm = byName.get(value.kind as string)
-      if (!arm) throw invalid(new XmlElement(sink.path.slice(1)), `cannot be of kind '${String(value.kind)}'`)
+      if (!arm) throw unwritable(sink.path, `cannot be of kind '${String(value.kind)}'`)
       for (const [name, word] of Object.entries(tell.mark(value.kind as string))) sink.attribute(name, word)
       arm.write(sink, value, writing)
     },

@@ -1,10 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { optionalDeviceCalls, optionalDomainCalls } from '../src/backend.js'
 import { Connection, Domain, NodeDevice, VirtError } from '../src/index.js'
+import { libvirt } from '../src/libvirt.js'
 import { linux, MemoryFiles } from '../src/linux.js'
 import { mock } from '../src/mock.js'
+import { testDriver } from './fakes/test-driver.js'
 import { root } from './source-tree.js'
 
 const pages = ['.', 'docs', 'examples'].flatMap((folder) =>
@@ -83,7 +85,9 @@ describe("the page of libvirt's names", () => {
   )
 })
 
-describe('the page of backends', () => {
+describe('the page of backends', async () => {
+  const played = await testDriver()
+  afterAll(() => played[Symbol.asyncDispose]())
   const rows = [...read('docs/backends.md').matchAll(/^\| `([\w.]+)` \|[^|]*\| (.*) \|$/gm)]
   const column = (index: number) => rows.map(([, call, cells]) => [call, cells?.split(' | ')[index] === 'yes'])
 
@@ -95,7 +99,8 @@ describe('the page of backends', () => {
 
   it.each([
     ['linux', 0, () => linux({ files: new MemoryFiles({}) })],
-    ['mock', 1, () => mock()],
+    ['libvirt', 1, () => libvirt({ uri: `test:///default?socket=${played.path}` })],
+    ['mock', 2, () => mock()],
   ] as const)('says what %s can do', async (_, index, open) => {
     const backend = await open()
     const can = (call: string): boolean => {
@@ -104,5 +109,6 @@ describe('the page of backends', () => {
       return driver !== undefined && (method === undefined || method in driver)
     }
     expect(column(index)).toEqual(rows.map(([, call = '']) => [call, can(call)]))
+    await backend[Symbol.asyncDispose]()
   })
 })

@@ -1,7 +1,7 @@
 import { type Backend, type CallOptions, isBackend } from '../backend.js'
 import { VirtError } from '../errors.js'
 import { nearestNames } from '../model/device-name.js'
-import { type ConnectionUri, parseUri } from '../model/uri.js'
+import { type ConnectionUri, isLibvirtUri, parseUri } from '../model/uri.js'
 import { Connection } from './connection.js'
 
 /** How a connection is opened. */
@@ -16,11 +16,18 @@ const schemes: Readonly<Record<string, (uri: ConnectionUri, options: ConnectOpti
   mock: async (uri) => (await import('./open-mock.js')).openMock(uri),
 }
 
+/** libvirt's own URIs mean a libvirtd, whatever hypervisor they name. */
+const openLibvirt = async ({ text }: ConnectionUri, { readOnly, signal }: ConnectOptions): Promise<Backend> => {
+  const { libvirt } = await import('../backends/libvirt/libvirt.js')
+  return await libvirt({ uri: text, ...(readOnly && { readOnly }), ...(signal && { signal }) })
+}
+
 function schemeOf(uri: ConnectionUri) {
+  if (isLibvirtUri(uri)) return openLibvirt
   const scheme = uri.transport === undefined ? uri.driver : `${uri.driver}+${uri.transport}`
   const open = Object.hasOwn(schemes, scheme) ? schemes[scheme] : undefined
   if (open) return open
-  const known = Object.keys(schemes)
+  const known = [...Object.keys(schemes), 'qemu', 'xen', 'libvirt']
   const candidates = nearestNames(scheme, known)
   throw new VirtError(
     'no-connection',

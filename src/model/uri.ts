@@ -56,3 +56,13 @@ function parameters(query: string): Record<string, string> {
   }
   return found
 }
+
+/** Hypervisors that a libvirtd drives; `libvirt` itself stands for its default. */
+const libvirtDrivers = ['libvirt', 'qemu', 'xen', 'lxc', 'openvz', 'vz', 'vbox', 'bhyve', 'ch', 'test', 'nodedev']
+
+/** Ways to a libvirtd (libvirt's docs/uri.rst). */
+export const libvirtTransports = ['unix', 'tls', 'tcp', 'ssh', 'libssh', 'libssh2', 'ext'] as const
+
+/** Whether a URI is one of libvirt's own, and so means a libvirtd. */
+export const isLibvirtUri = ({ driver, transport = 'unix' }: ConnectionUri): boolean =>
+  libvirtDrivers.includes(driver) && (libvirtTransports as readonly string[]).includes(transport)

@@ -1,5 +1,7 @@
 import { VirtError } from '../errors.js'
+import type { Infer } from '../xml/codec.js'
 import { documentOf } from '../xml/document.js'
+import type { XmlElement } from '../xml/element.js'
 import { cUint, upTo } from '../xml/number.js'
 import { marked } from '../xml/refine.js'
 import { attr, opt } from '../xml/row.js'
@@ -49,19 +51,22 @@ const rows = table(
 
 const element = documentOf('controller', marked({ type: 'usb' }, rows))
 
+function fromRows({ model, ...rest }: Infer<typeof rows>): UsbControllerDef {
+  const version = model === undefined ? undefined : versions.get(model)
+  const pv = model?.startsWith('qusb')
+  return {
+    ...rest,
+    ...(model !== undefined && { type: pv ? 'qusb' : 'devicemodel', ...(!pv && { model }) }),
+    ...(version && { version }),
+  }
+}
+
 /** `<controller type='usb' index='0' model='qusb2' ports='8'/>`, as libvirt writes it. */
 export const usbController = {
   /** @throws VirtError `xml-syntax`, `xml-invalid` */
-  parse(source: string | Uint8Array): UsbControllerDef {
-    const { model, ...rest } = element.parse(source)
-    const version = model === undefined ? undefined : versions.get(model)
-    const pv = model?.startsWith('qusb')
-    return {
-      ...rest,
-      ...(model !== undefined && { type: pv ? 'qusb' : 'devicemodel', ...(!pv && { model }) }),
-      ...(version && { version }),
-    }
-  },
+  parse: (source: string | Uint8Array): UsbControllerDef => fromRows(element.parse(source)),
+  /** Reads the element of a larger document. */
+  read: (controller: XmlElement): UsbControllerDef => fromRows(element.read(controller)),
   /** @throws VirtError `config-unsupported` for what libvirt has no model of */
   format({ type, version, model, ...rest }: UsbControllerDef): string {
     const paravirtual = type === 'qusb' || (type === undefined && model === undefined && version !== undefined)

@@ -3,8 +3,8 @@ import { deadline, type Limits } from '../async/deadline.js'
 import { type ErrorCode, VirtError } from '../errors.js'
 
 /**
- * A stream of bytes to and from a daemon, as the protocol clients use it.
- * {@link connectUnix} makes one; {@link byteStream} makes one of any Node stream: a TLS socket, an ssh channel.
+ * A stream of bytes to and from a daemon, as the protocol clients use it. {@link byteStream} makes one of any Node
+ * stream: a TLS socket, an ssh channel.
  */
 export interface ByteStream {
   /** Who is at the other end, for messages: a path or address. */

@@ -1,3 +1,4 @@
+import { capabilityFlags } from '../../src/model/node-device-flags.js'
 import { type Handlers, RemoteFailure, type RpcServer, rpcServer } from './rpc-server.js'
 
 const computer = `<device>
@@ -29,11 +30,19 @@ const scsiHost = (name: string, parent: string, wwnn: string, wwpn: string) => `
 const elementOf = (xml: string, name: string): string | undefined =>
   new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1]
 
+/** A libvirtd in whose host a test can stir. */
+export interface TestDriver extends RpcServer {
+  /** Tells those who listen that a device has changed. */
+  tellUpdate(name: string): void
+  /** What libvirtd does with the subscriptions of a connection that ends. */
+  forgetSubscriptions(): void
+}
+
 /**
  * Plays as much of libvirt's `test:///default` as our client tests ask of it: four node devices, one guest, virtual
  * fibre channel hosts that come and go, and events.
  */
-export async function testDriver(): Promise<RpcServer> {
+export async function testDriver(): Promise<TestDriver> {
   const devices = new Map([
     ['computer', computer],
     ['scsi_host1', scsiHost('scsi_host1', 'computer', '2000000012341234', '1000000012341234')],
@@ -53,6 +62,11 @@ export async function testDriver(): Promise<RpcServer> {
   }
   const withCapability = (cap: string | undefined) =>
     [...devices].filter(([, xml]) => cap === undefined || xml.includes(`type='${cap}'`)).map(([name]) => name)
+  const withFlags = (flags: number) => {
+    if (flags > 0xffffff) throw new RemoteFailure(8, 0, `unsupported flags (0x${flags.toString(16)})`)
+    const words = Object.entries(capabilityFlags).flatMap(([word, bit]) => (flags & bit ? [word] : []))
+    return flags === 0 ? [...devices.keys()] : [...new Set(words.flatMap(withCapability))]
+  }
   const register = (asked: { eventId: number; about?: { name: string } | undefined }) => {
     for (const { eventId, about } of subscriptions.values())
       if (eventId === asked.eventId && about?.name === asked.about?.name)
@@ -64,10 +78,13 @@ export async function testDriver(): Promise<RpcServer> {
     subscriptions.delete(callbackId)
     return {}
   }
+  const callbacks = (eventId: number, name: string): number[] =>
+    [...subscriptions]
+      .filter(([, asked]) => asked.eventId === eventId && (asked.about?.name ?? name) === name)
+      .map(([callbackId]) => callbackId)
   const tell = (name: string, event: number) => {
-    for (const [callbackId, { eventId, about }] of subscriptions)
-      if (eventId === 0 && (about?.name ?? name) === name)
-        server.emit('nodeDeviceLifecycle', { callbackId, dev: { name }, event, detail: 0 })
+    for (const callbackId of callbacks(0, name))
+      server.emit('nodeDeviceLifecycle', { callbackId, dev: { name }, event, detail: 0 })
   }
   const theGuest = (known: boolean) => {
     if (!known) throw new RemoteFailure(42, 12, 'Domain not found')
@@ -83,10 +100,10 @@ export async function testDriver(): Promise<RpcServer> {
     connectGetCapabilities: () => ({ capabilities: '<capabilities/>' }),
     nodeNumOfDevices: ({ cap }) => ({ num: withCapability(cap).length }),
     nodeListDevices: ({ cap, maxnames }) => ({ names: withCapability(cap).slice(0, maxnames) }),
-    connectListAllNodeDevices: ({ needResults }) => ({
-      devices: needResults ? [...devices.keys()].map((name) => ({ name })) : [],
-      ret: devices.size,
-    }),
+    connectListAllNodeDevices: ({ needResults, flags }) => {
+      const names = withFlags(flags)
+      return { devices: needResults ? names.map((name) => ({ name })) : [], ret: names.length }
+    },
     nodeDeviceLookupByName: ({ name }) => ({ dev: { name: xmlOf(name) && name } }),
     nodeDeviceGetXmlDesc: ({ name }) => ({ xml: xmlOf(name) }),
     nodeDeviceGetParent: ({ name }) => ({ parent: elementOf(xmlOf(name), 'parent') }),
@@ -117,5 +134,11 @@ export async function testDriver(): Promise<RpcServer> {
     domainGetState: () => ({ state: 1, reason: 0 }),
   }
   const server = await rpcServer(handlers)
-  return server
+  return {
+    ...server,
+    tellUpdate(name) {
+      for (const callbackId of callbacks(1, name)) server.emit('nodeDeviceUpdate', { callbackId, dev: { name } })
+    },
+    forgetSubscriptions: () => subscriptions.clear(),
+  }
 }

@@ -8,7 +8,7 @@ import { defaultKeepAlive, type KeepAliveOptions } from './keep-alive.js'
 export interface OpenOptions extends RpcClientOptions {
   /** Aborting it ends the opening. */
   readonly signal?: Limits['signal']
-  /** The URI as libvirtd is to see it, `qemu:///system`; absent: its own choice. */
+  /** The URI as libvirtd is to see it, `qemu:///system`; its own choice unless told. */
   readonly uri?: string | undefined
   readonly readOnly?: boolean | undefined
   /** How a dead libvirtd is noticed; false: not at all. libvirt's own values unless told. */
@@ -29,7 +29,7 @@ const readOnlyFlag = 1
  * stream is closed.
  */
 export async function openConnection(stream: ByteStream, options: OpenOptions = {}): Promise<RpcClient> {
-  const { uri, readOnly = false, keepAlive = defaultKeepAlive, signal } = options
+  const { uri = '', readOnly = false, keepAlive = defaultKeepAlive, signal } = options
   const client = new RpcClient(stream, options)
   const limits = { signal, timeout: options.timeout ?? 30_000 }
   const supports = async (feature: number) =>

@@ -1,0 +1,101 @@
+import { errorDomains, VirtError } from '../../errors.js'
+import { type ConnectionUri, libvirtTransports } from '../../model/uri.js'
+
+/** Who asks, as far as it decides which daemon answers. */
+export interface User {
+  readonly root: boolean
+  /** Folder of the user's sockets ($XDG_RUNTIME_DIR). */
+  readonly runtime: string
+  /** Folder of the user's settings ($XDG_CONFIG_HOME). */
+  readonly config: string
+}
+
+/** Where libvirt's own client would find the daemon for a URI, and what it would call the hypervisor there. */
+export interface DaemonAddress {
+  /** The URI as the daemon is to see it, without the way to it; empty: the daemon chooses. */
+  readonly uri: string
+  readonly transport: (typeof libvirtTransports)[number]
+  readonly host?: string
+  readonly port?: number
+  readonly user?: string
+  /** Unix sockets, the first of which that answers is meant. */
+  readonly sockets: readonly string[]
+  /** Parameters for the way there: `keyfile`, `no_verify`, `pkipath`… */
+  readonly parameters: Readonly<Record<string, string>>
+}
+
+/** Parameters that are for the client and not passed on. */
+const clientParameters = [
+  'name',
+  'socket',
+  'mode',
+  'command',
+  'netcat',
+  'proxy',
+  'auth',
+  'keyfile',
+  'sshauth',
+  'known_hosts',
+  'known_hosts_verify',
+  'pkipath',
+  'tls_priority',
+  'no_sanity',
+  'no_tty',
+  'no_verify',
+]
+
+/** Daemons of one hypervisor each, in the order in which libvirt tries them when the URI names none. */
+const probed = { system: ['xen', 'qemu', 'lxc', 'vbox', 'bhyve', 'vz'], session: ['qemu', 'vbox'] }
+
+const systemFolder = '/var/run/libvirt'
+
+/**
+ * Follows libvirt's rules for remote URIs (docs/uri.rst, src/remote/remote_sockets.c): which transport, which socket of
+ * the one libvirtd or of the daemon of one hypervisor (virtqemud), of the system or of the session, read-only or not,
+ * and what `name`, `socket` and `mode` say otherwise. Without a URI: the daemon that is there.
+ *
+ * @throws VirtError `invalid-argument` for what libvirt refuses
+ */
+export function daemonAddress(uri: ConnectionUri | undefined, user: User, readOnly = false): DaemonAddress {
+  const transport = uri?.transport ?? (uri?.host === undefined ? 'unix' : 'tls')
+  if (!isTransport(transport)) throw wrong(uri, `the transport ${transport} is none of ${libvirtTransports.join(', ')}`)
+  if (transport === 'unix' && uri?.host !== undefined)
+    throw wrong(uri, `a unix socket is not on another host (${uri.host}); leave out the host, or use ssh`)
+
+  const { driver, path = '', query = {}, host, port, user: login } = uri ?? {}
+  const ofSession = uri === undefined || path === '/session' || driver === 'test'
+  return {
+    uri: uri ? (query.name ?? nameOf(uri)) : '',
+    transport,
+    ...(host !== undefined && { host }),
+    ...(port !== undefined && { port }),
+    ...(login !== undefined && { user: login }),
+    sockets: query.socket === undefined ? socketsOf(uri, ofSession && !user.root, user, readOnly) : [query.socket],
+    parameters: Object.fromEntries(Object.entries(query).filter(([name]) => clientParameters.includes(name))),
+  }
+}
+
+const isTransport = (word: string): word is DaemonAddress['transport'] =>
+  (libvirtTransports as readonly string[]).includes(word)
+
+/** The URI without the way to the daemon. */
+function nameOf({ driver, path, query }: ConnectionUri): string {
+  const rest = Object.entries(query).filter(([name]) => !clientParameters.includes(name))
+  const parameters = rest.map((pair) => pair.map(encodeURIComponent).join('=')).join('&')
+  return `${driver}://${encodeURI(path)}${parameters === '' ? '' : `?${parameters}`}`
+}
+
+function socketsOf(uri: ConnectionUri | undefined, session: boolean, user: User, readOnly: boolean): string[] {
+  const mode = uri?.query.mode ?? 'auto'
+  if (!['auto', 'legacy', 'direct'].includes(mode)) throw wrong(uri, `mode is ${mode}; it is auto, legacy or direct`)
+  const folder = session ? `${user.runtime}/libvirt` : systemFolder
+  // A session has no read-only sockets.
+  const kind = readOnly && !session ? 'sock-ro' : 'sock'
+  const drivers = uri ? [uri.driver] : probed[session ? 'session' : 'system']
+  const direct = mode === 'legacy' ? [] : drivers.map((driver) => `virt${driver}d`)
+  const legacy = mode === 'direct' ? [] : ['libvirt']
+  return [...direct, ...legacy].map((daemon) => `${folder}/${daemon}-${kind}`)
+}
+
+const wrong = (uri: ConnectionUri | undefined, problem: string): VirtError =>
+  new VirtError('invalid-argument', `${uri?.text.slice(0, 200)}: ${problem}`, { errorDomain: errorDomains.uri })

@@ -1,0 +1,143 @@
+import type { AffectOptions, CallOptions, DomainDriver, DomainInfo, DomainState } from '../../backend.js'
+import { VirtError } from '../../errors.js'
+import { type HostdevDef, hostdev } from '../../model/hostdev.js'
+import { describeHostdev, sameHostDevice } from '../../model/hostdev-match.js'
+import { usbController } from '../../model/usb-controller.js'
+import type { domain as remoteDomain } from '../../wire/libvirt-rpc/remote-types.js'
+import type { XdrValue } from '../../wire/xdr.js'
+import { detachAndWait } from './detach-device.js'
+import { readGuest } from './guest-xml.js'
+import type { Session } from './session.js'
+import { watchDomains } from './watch-domains.js'
+
+/** A guest as the protocol knows it. */
+export type RemoteDomain = XdrValue<typeof remoteDomain>
+
+/** `virDomainModificationImpact`; neither is the guest as it is now, running or not. */
+const affect = { live: 1, config: 2 } as const
+
+/** `VIR_DOMAIN_XML_INACTIVE`: the stored configuration of a guest that runs. */
+const xmlInactive = 2
+
+/** States by libvirt's number (`virDomainState`). */
+const states: readonly DomainState[] = [
+  'nostate',
+  'running',
+  'blocked',
+  'paused',
+  'shutdown',
+  'shutoff',
+  'crashed',
+  'pmsuspended',
+]
+
+const uuidShape = /^[\da-f]{8}-?([\da-f]{4}-?){3}[\da-f]{12}$/i
+
+/** The guests of a libvirtd, as far as host devices need them. */
+export function domainDriver(session: Session): DomainDriver {
+  const infoOf = async (dom: RemoteDomain, options: CallOptions): Promise<DomainInfo> => {
+    const { name, uuid, id } = dom
+    const { state } = await session.call('domainGetState', { dom, flags: 0 }, options, { domain: name })
+    return { name, uuid, ...(id >= 0 && { id }), state: states[state] ?? 'nostate' }
+  }
+
+  const find = async (nameOrUuid: string, options: CallOptions): Promise<RemoteDomain | undefined> => {
+    const byName = session.call('domainLookupByName', { name: nameOrUuid }, options)
+    const found = await unlessMissing(byName)
+    if (found || !uuidShape.test(nameOrUuid)) return found?.dom
+    return (await unlessMissing(session.call('domainLookupByUuid', { uuid: nameOrUuid }, options)))?.dom
+  }
+
+  const need = async (name: string, options: CallOptions): Promise<RemoteDomain> =>
+    (await session.call('domainLookupByName', { name }, options, { domain: name })).dom
+
+  const guest = async (dom: RemoteDomain, { live = false, config = false, ...options }: AffectOptions) => {
+    const flags = config && !live ? xmlInactive : 0
+    const { xml } = await session.call('domainGetXmlDesc', { dom, flags }, options, { domain: dom.name })
+    return readGuest(xml)
+  }
+
+  return {
+    async list(options) {
+      const { domains } = await session.call('connectListAllDomains', { needResults: true, flags: 0 }, options)
+      const infos = await Promise.all(domains.map((dom) => unlessMissing(infoOf(dom, options))))
+      return infos.filter((info) => info !== undefined)
+    },
+    async lookup(nameOrUuid, options) {
+      const dom = await find(nameOrUuid, options)
+      return dom && (await unlessMissing(infoOf(dom, options)))
+    },
+    async hostdevs(name, options) {
+      return (await guest(await need(name, options), options)).hostdevs
+    },
+    async controllers(name, options) {
+      return (await guest(await need(name, options), options)).controllers
+    },
+    async attachController(name, def, options) {
+      const dom = await need(name, options)
+      const before = await guest(dom, options)
+      const args = { dom, xml: usbController.format(def), flags: flagsOf(options) }
+      await session.call('domainAttachDeviceFlags', args, options, { domain: name })
+      const after = await guest(dom, options)
+      return newIn(after.controllers, before.controllers) ?? def
+    },
+    async detachController(name, index, options) {
+      const dom = await need(name, options)
+      const { controllers } = await guest(dom, options)
+      const there = controllers.find((each) => each.index === index) ?? missing(name, `USB controller ${index}`)
+      const args = { dom, xml: usbController.format(there), flags: flagsOf(options) }
+      await session.call('domainDetachDeviceFlags', args, options, { domain: name })
+    },
+    async attach(name, def, options) {
+      const dom = await need(name, options)
+      const before = await guest(dom, options)
+      const there = before.hostdevs.find((each) => sameHostDevice(each, def))
+      if (there) return there
+      const args = { dom, xml: hostdev.format(def), flags: flagsOf(options) }
+      await session.call('domainAttachDeviceFlags', args, options, { domain: name })
+      const after = await guest(dom, options)
+      const same = after.hostdevs.find((each) => sameHostDevice(each, def))
+      return same ?? newIn(after.hostdevs, before.hostdevs) ?? missing(name, describeHostdev(def))
+    },
+    async detach(name, def, options) {
+      const dom = await need(name, options)
+      const { hostdevs } = await guest(dom, options)
+      const there = hostdevs.find((each) => isMeant(each, def)) ?? missing(name, describeHostdev(def))
+      const args = { dom, xml: hostdev.format(there), flags: flagsOf(options) }
+      const isLive = dom.id >= 0 && (options.live || !options.config)
+      await detachAndWait(session, args, isLive ? there : undefined, options)
+    },
+    watch: (options) => watchDomains(session, options),
+  }
+}
+
+const flagsOf = ({ live = false, config = false }: AffectOptions): number =>
+  (live ? affect.live : 0) + (config ? affect.config : 0)
+
+/** What a list has that it had not before. */
+function newIn<T>(after: readonly T[], before: readonly T[]): T | undefined {
+  const old = new Set(before.map((each) => JSON.stringify(each)))
+  return after.find((each) => !old.has(JSON.stringify(each)))
+}
+
+/** Whether a guest's device is what somebody asks for, by its alias or by what it is on the host. */
+function isMeant(each: HostdevDef, def: HostdevDef): boolean {
+  const alias = def.kind === 'other' ? undefined : def.alias
+  return (each.kind !== 'other' && alias !== undefined && each.alias === alias) || sameHostDevice(each, def)
+}
+
+function missing(domain: string, what: string): never {
+  throw new VirtError('device-missing', `the guest ${domain} has no ${what}`, {
+    domain,
+    backend: 'libvirt',
+  })
+}
+
+async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer
+  } catch (error) {
+    if (VirtError.is(error, 'no-domain')) return undefined
+    throw error
+  }
+}

@@ -1,23 +1,22 @@
-import type { Infer } from '../xml/codec.js'
+import type { Infer, Reading } from '../xml/codec.js'
 import { documentOf } from '../xml/document.js'
-import { cUint } from '../xml/number.js'
-import { filled, ruled } from '../xml/refine.js'
+import { cUint, size, unlessZero } from '../xml/number.js'
+import { filled, refined, ruled } from '../xml/refine.js'
 import { type AnyRow, attr, leaf, many, one, opt } from '../xml/row.js'
 import { just, table } from '../xml/table.js'
-import { admitting, name, onlyYes, word, yesNo } from '../xml/text.js'
+import { admitting, matching, name, onlyYes, word, yesNo } from '../xml/text.js'
 import { variants } from '../xml/variants.js'
 import { deviceInfo, sitsAt } from './hostdev/device-info.js'
 import { pciDriver, teaming } from './hostdev/pci.js'
-import { usbSource } from './hostdev/usb.js'
+import { hostdevSource } from './interface/hostdev-source.js'
 import { virtualPort } from './interface/virtual-port.js'
 import { vlan } from './interface/vlan.js'
-import { ipAddress, ipRoute } from './ip-address.js'
+import { ipAddress, ipRoute } from './ip-config.js'
 import { unicastMac } from './mac-address.js'
-import { pciAddress } from './pci-address.js'
-import { integerTo, shape } from './schema-spelling.js'
+import { shape, unsignedInt } from './schema-spelling.js'
 
 const deviceName = admitting(name, shape(/^[\w.\-\\:/]+$/))
-const number = admitting(cUint(10), integerTo(0xffff_ffff))
+const number = admitting(cUint(10), unsignedInt)
 
 /** What `<driver>` says of a virtio device, which is of no use for a host device. */
 const virtioSettings = [
@@ -25,11 +24,13 @@ const virtioSettings = [
   ...['iommu', 'ats', 'packed', 'page_per_vq'],
 ].map((attribute) => `@${attribute}`)
 
+const speed = admitting(unlessZero(size), shape(/^0*[1-9]\d*$/))
+
 /** How fast a direction may be: `virNetDevBandwidthRate`, in kilobytes a second and kilobytes. */
 const rate = table({
-  average: opt(attr('@average', number)),
-  peak: opt(attr('@peak', number)),
-  burst: opt(attr('@burst', number)),
+  average: attr('@average', speed),
+  peak: opt(attr('@peak', speed)),
+  burst: opt(attr('@burst', speed)),
 })
 
 /** Rows of an interface around those of its kind, in the order libvirt writes (`virDomainNetDefFormat`). */
@@ -49,7 +50,9 @@ const networkDevice = <R extends Record<string, AnyRow>>(rows: R) => ({
     ),
   ),
   ...rows,
-  bandwidth: opt(one('bandwidth', table({ inbound: opt(one('inbound', rate)), outbound: opt(one('outbound', rate)) }))),
+  bandwidth: opt(
+    one('bandwidth', filled(table({ inbound: opt(one('inbound', rate)), outbound: opt(one('outbound', rate)) }))),
+  ),
   port: opt(one('port', filled(table({ isolated: opt(attr('@isolated', yesNo)) })))),
   ips: opt(many('ip', ipAddress)),
   routes: opt(many('route', ipRoute)),
@@ -62,7 +65,7 @@ const networkDevice = <R extends Record<string, AnyRow>>(rows: R) => ({
   guest: opt(
     one('guest', filled(table({ dev: opt(attr('@dev', deviceName)), actual: opt(attr('@actual', deviceName)) }))),
   ),
-  model: opt(one('model', just(attr('@type', admitting(name, shape(/^[\w-]+$/)))))),
+  model: opt(one('model', just(attr('@type', matching(/^[\w-]+$/, 'a name of letters, digits, _ and -'))))),
   backend: opt(
     one('backend', filled(table({ tap: opt(attr('@tap', name)) }, { forgotten: ['@vhost', '@type', '@logFile'] }))),
   ),
@@ -70,60 +73,59 @@ const networkDevice = <R extends Record<string, AnyRow>>(rows: R) => ({
   /** The other half of a pair of which one takes over while the other is unplugged. */
   teaming: opt(one('teaming', teaming)),
   link: opt(one('link', just(attr('@state', word('up', 'down'))))),
-  mtu: opt(one('mtu', just(attr('@size', number)))),
+  mtu: opt(one('mtu', just(opt(attr('@size', unlessZero(number)))))),
   /** How many frames may arrive before the guest is interrupted. */
   coalesceRxFrames: opt(
-    one('coalesce', just(opt(one('rx', just(opt(one('frames', just(opt(attr('@max', number)))))))))),
+    one('coalesce', just(opt(one('rx', just(opt(one('frames', just(opt(attr('@max', unlessZero(number))))))))))),
   ),
   ...deviceInfo,
 })
 
+/** Only a bridge of the host can keep its ports apart. */
+const notIsolated = ({ port }: { port?: { isolated?: boolean } }) =>
+  port?.isolated ? 'has an isolated port, which only an interface on a bridge can have' : undefined
+
+/** A USB device has no driver to choose, and libvirt forgets one. */
+const withoutIdleDriver = <T extends { source: { kind: string }; driver?: unknown }>(
+  def: T,
+  { compat }: Reading,
+): T => {
+  if (!compat || def.source.kind !== 'usb') return def
+  const { driver: _, ...rest } = def
+  return rest as T
+}
+
 /** A virtual function, or a USB network device, given to the guest as a host device and set up as an interface. */
 const hostdevInterface = ruled(
-  table(
-    {
-      managed: opt(attr('@managed', onlyYes)),
-      ...networkDevice({
-        driver: opt(one('driver', pciDriver(virtioSettings))),
-        source: one(
-          'source',
-          variants(
-            {
-              attributes: ['type'],
-              kindOf({ children }) {
-                const address = children.find(({ name }) => name === 'address')
-                return address ? address.attributes.type : children.length > 0 ? 'usb' : undefined
-              },
-              mark: () => ({}),
-            },
-            {
-              pci: table({
-                writeFiltering: opt(attr('@writeFiltering', yesNo)),
-                address: one("address[@type='pci']", pciAddress),
-              }),
-              usb: ruled(usbSource("address[@type='usb']"), ({ vendor, address }) =>
-                vendor === undefined && !address
-                  ? 'names no device; give an address, or vendor and product'
-                  : undefined,
-              ),
-            },
-          ),
-        ),
-        vlan: opt(one('vlan', vlan)),
-        virtualPort: opt(one('virtualport', virtualPort)),
-      }),
-    },
-    { order: 'any', forgotten: ['filterref', 'portForward'] },
+  refined(
+    table(
+      {
+        managed: opt(attr('@managed', onlyYes)),
+        ...networkDevice({
+          driver: opt(one('driver', pciDriver(virtioSettings))),
+          source: one('source', hostdevSource),
+          vlan: opt(one('vlan', vlan)),
+          virtualPort: opt(one('virtualport', virtualPort)),
+        }),
+      },
+      { order: 'any', forgotten: ['filterref', 'portForward'] },
+    ),
+    withoutIdleDriver,
   ),
   (def) => (def.source.kind === 'usb' ? sitsAt('usb')(def) : sitsAt('pci')(def)),
-  ({ port }) => (port?.isolated ? 'has an isolated port, which a host device cannot have' : undefined),
+  notIsolated,
 )
 
 /** A vDPA device: the host's half speaks vhost, the guest's half is virtio hardware. */
-const vdpaInterface = table(networkDevice({ source: one('source', table({ dev: attr('@dev', deviceName) })) }), {
-  order: 'any',
-  forgotten: ['filterref', 'portForward', 'driver'],
-})
+const vdpaInterface = ruled(
+  table(networkDevice({ source: one('source', table({ dev: attr('@dev', deviceName) })) }), {
+    order: 'any',
+    forgotten: ['filterref', 'portForward', 'driver'],
+  }),
+  ({ address }) =>
+    address?.kind === 'unassigned' ? "has an address of type 'unassigned', which only a <hostdev> may have" : undefined,
+  notIsolated,
+)
 
 const kinds = variants('type', { hostdev: hostdevInterface, vdpa: vdpaInterface })
 

@@ -1,10 +1,3 @@
-import { cUint, upTo } from '../xml/number.js'
-import { refined, ruled } from '../xml/refine.js'
-import { attr, opt } from '../xml/row.js'
-import { table } from '../xml/table.js'
-import { admitting, usual, word } from '../xml/text.js'
-import { integerTo } from './schema-spelling.js'
-
 const ipv4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)$/
 
 /** The eight groups of an IPv6 address; `undefined` when it is none. */
@@ -50,56 +43,15 @@ export function normalIp(text: string): string | undefined {
   return groups && formatIpv6(groups)
 }
 
-/** An IPv4 or IPv6 address. */
-const ip = usual('an IP address', normalIp, { pattern: '^[\\da-f:.]+$' })
-
 /** Which protocol an address is of. */
-const familyOf = (address: string): 'ipv4' | 'ipv6' => (address.includes(':') ? 'ipv6' : 'ipv4')
-const bits = { ipv4: 32, ipv6: 128 } as const
+export const familyOf = (address: string): 'ipv4' | 'ipv6' => (address.includes(':') ? 'ipv6' : 'ipv4')
 
-const family = opt(attr('@family', word('ipv4', 'ipv6')))
-const prefix = opt(attr('@prefix', admitting(upTo(128, cUint(10)), integerTo(128))))
-
-const fitting = ({
-  address,
-  family = familyOf(address),
-  prefix = 0,
-}: {
-  address: string
-  family?: 'ipv4' | 'ipv6'
-  prefix?: number
-}) =>
-  family !== familyOf(address)
-    ? `has the address ${address}, which is not of family ${family}`
-    : prefix > bits[family]
-      ? `has prefix ${prefix}, but an ${family} address has only ${bits[family]} bits`
-      : undefined
-
-/** `<ip address='192.168.122.2' family='ipv4' prefix='24'/>`: `virNetDevIPAddr`. */
-export const ipAddress = refined(
-  ruled(table({ address: attr('@address', ip), family, prefix, peer: opt(attr('@peer', ip)) }), fitting),
-  (def) => ({ ...def, family: familyOf(def.address) }),
-)
-
-/** `<route family='ipv4' address='192.168.122.0' prefix='24' gateway='192.168.122.1'/>`: `virNetDevIPRoute`. */
-export const ipRoute = ruled(
-  table({
-    family,
-    address: attr('@address', ip),
-    netmask: opt(attr('@netmask', ip)),
-    prefix,
-    gateway: attr('@gateway', ip),
-    metric: opt(
-      attr(
-        '@metric',
-        admitting(cUint(0), (text) => /^\d+$/.test(text)),
-      ),
-    ),
-  }),
-  (route) => fitting({ family: 'ipv4', ...route }),
-  ({ family = 'ipv4', gateway }) =>
-    familyOf(gateway) === family ? undefined : `has the gateway ${gateway}, which is not of family ${family}`,
-  ({ netmask, prefix }) =>
-    netmask !== undefined && prefix !== undefined ? 'has a netmask and a prefix; leave out one' : undefined,
-  ({ metric }) => (metric === 0 ? 'has metric 0; leave it out or give a number from 1' : undefined),
-)
+/** The bits of an address, 32 or 128 zeros and ones. */
+export function bitsOf(address: string): string {
+  if (familyOf(address) === 'ipv6')
+    return (groupsOf(address) ?? []).map((group) => group.toString(2).padStart(16, '0')).join('')
+  return address
+    .split('.')
+    .map((byte) => Number(byte).toString(2).padStart(8, '0'))
+    .join('')
+}

@@ -20,6 +20,12 @@ export const integerTo =
 export const integer: Admits = (text) =>
   /^[ \t\r\n]*[+-]?\d{1,10}[ \t\r\n]*$/.test(text) && (Number(text) | 0) === Number(text)
 
+/** An XML Schema unsignedInt up to a maximum: as {@link integerTo}, but libxml2 takes no sign before it. */
+export const unsignedTo =
+  (maximum: number): Admits =>
+  (text) =>
+    !/[+-]/.test(text) && integerTo(maximum)(text)
+
 /** Either spelling, as uint8, uint16 and their like allow (schemas/basictypes.rng). */
 export const hexOrInteger =
   (pattern: RegExp, maximum: number): Admits =>
@@ -29,7 +35,7 @@ export const hexOrInteger =
 export const uint8 = hexOrInteger(/^0x[\da-fA-F]{1,2}$/, 0xff)
 export const uint16 = hexOrInteger(/^(0x)?[\da-fA-F]{1,4}$/, 0xffff)
 export const uint24 = hexOrInteger(/^0x[\da-fA-F]{1,6}$/, 0xff_ffff)
-export const uint32 = hexOrInteger(/^(0x)?[\da-fA-F]{1,8}$/, 0xffff_ffff)
+export const uint32: Admits = (text) => /^(0x)?[\da-fA-F]{1,8}$/.test(text) || unsignedTo(0xffff_ffff)(text)
 
 /** `unsignedInt` and `unsignedLong`, of which libvirt's schema admits plain digits only. */
 export const unsignedInt = digitsTo(2n ** 32n)

@@ -8,7 +8,7 @@ import { attr, opt } from '../xml/row.js'
 import { table } from '../xml/table.js'
 import { admitting, name } from '../xml/text.js'
 import { deviceInfo } from './hostdev/device-info.js'
-import { integerTo } from './schema-spelling.js'
+import { unsignedInt } from './schema-spelling.js'
 
 /** Who plays the controller: Xen's paravirtual backends, or the device model (QEMU). */
 export type UsbControllerType = 'pv' | 'qusb' | 'devicemodel'
@@ -41,9 +41,9 @@ const versions: ReadonlyMap<string, 1 | 2 | 3> = new Map([
 
 const rows = table(
   {
-    index: opt(attr('@index', admitting(cUint(10), integerTo(0xffff_ffff)))),
+    index: opt(attr('@index', admitting(cUint(10), unsignedInt))),
     model: opt(attr('@model', name)),
-    ports: opt(attr('@ports', admitting(upTo(31, cUint(10)), integerTo(31)))),
+    ports: opt(attr('@ports', admitting(upTo(31, cUint(10)), unsignedInt))),
     alias: deviceInfo.alias,
   },
   { order: 'any', forgotten: ['address', 'driver', 'master', 'acpi'] },

@@ -2,7 +2,7 @@ import type { Rows } from '../../xml/layout.js'
 import { leaf, many, one, opt } from '../../xml/row.js'
 import { table } from '../../xml/table.js'
 import { admitting, name } from '../../xml/text.js'
-import { ipAddress, ipRoute } from '../ip-address.js'
+import { ipAddress, ipRoute } from '../ip-config.js'
 import { shape } from '../schema-spelling.js'
 import { deviceInfo } from './device-info.js'
 
@@ -27,5 +27,5 @@ export const netHostdev = table(
     routes: opt(many('route', ipRoute)),
     ...deviceInfo,
   },
-  { order: 'any', together: ['source', 'ips', 'routes'], forgotten: ['readonly', 'shareable'] },
+  { order: 'any', forgotten: ['readonly', 'shareable'] },
 )

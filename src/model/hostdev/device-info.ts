@@ -21,7 +21,7 @@ const positive: Text<number> = {
 const loadparm = admitting(
   usual(
     'up to 8 letters, digits, full stops and blanks',
-    (text) => (/^[A-Za-z\d. ]{1,8}$/.test(text) ? text.toUpperCase() : undefined),
+    (text) => (/^(?! *$)[A-Za-z\d. ]{1,8}$/.test(text) ? text.toUpperCase() : undefined),
     { pattern: '^[A-Z\\d. ]{1,8}$' },
   ),
   shape(/^[a-zA-Z0-9.\s]{1,8}$/),
@@ -72,7 +72,7 @@ export const deviceInfo = {
       filled(
         table({
           /** Number from which the guest's system names the interface. */
-          index: opt(attr('@index', positive)),
+          index: opt(attr('@index', admitting(positive, shape(/^\d+$/)))),
           /** Guest NUMA nodes of a device with memory; libvirt 11.8, unverified. */
           nodeset: since('11.8', opt(attr('@nodeset', name))),
         }),

@@ -1,14 +1,14 @@
 import type { Infer } from '../../xml/codec.js'
-import { cUint, cUint64, hex, upTo } from '../../xml/number.js'
+import { cUint, cUint64, hex, printedSigned, unlessZero, upTo } from '../../xml/number.js'
 import { filled, refined, ruled } from '../../xml/refine.js'
 import { attr, one, opt, otherwise } from '../../xml/row.js'
 import { table } from '../../xml/table.js'
 import { admitting, onOff, type Text } from '../../xml/text.js'
 import { variants } from '../../xml/variants.js'
 import { pciTexts } from '../pci-address.js'
-import { hexOrInteger, integerTo, shape, uint16, uint32 } from '../schema-spelling.js'
+import { hexOrInteger, shape, uint16, uint32, unsignedInt } from '../schema-spelling.js'
 
-const decimalTo = (digits: number) => admitting(cUint(10), shape(new RegExp(`^\\d{1,${digits}}$`)))
+const decimalTo = (digits: number) => admitting(printedSigned(cUint(10)), shape(new RegExp(`^\\d{1,${digits}}$`)))
 
 /** A number a def may leave out, which is then 0. */
 const orZero = (name: string, text: Text<number>) => opt(otherwise(0, attr(`@${name}`, text)))
@@ -63,9 +63,22 @@ const hex64 = (digits: number): Text<string> => ({
   },
 })
 
+/** An address in guest memory; 0 says that there is none. */
+const baseText: Text<string> = {
+  ...hex64(1),
+  from(text, reading) {
+    const base = hex64(1).from(text, reading)
+    return base === '0' ? null : base
+  },
+  schema: { type: 'string', pattern: '^[1-9]\\d{0,19}$' },
+}
+
 const ccw = table({
   cssid: opt(
-    attr('@cssid', admitting(upTo(0xfe, hex(1, cUint())), hexOrInteger(/^0x([\da-e][\da-fA-F]?|f[\da-e]?)$/, 0xfe))),
+    attr(
+      '@cssid',
+      admitting(upTo(0xfe, hex(1, cUint())), hexOrInteger(/^0x([\da-eA-E][\da-fA-F]?|[fF][\da-eA-E]?)$/, 0xfe)),
+    ),
   ),
   ssid: opt(attr('@ssid', admitting(upTo(3, hex(1, cUint())), shape(/^(0x)?[0-3]$/)))),
   devno: opt(attr('@devno', admitting(upTo(0xffff, hex(4, cUint())), hexOrInteger(/^0x[\da-fA-F]{1,4}$/, 0xffff)))),
@@ -90,7 +103,7 @@ export const guestAddress = variants('type', {
   }),
   ccid: table({ controller: orZero('controller', decimalTo(2)), slot: orZero('slot', decimalTo(2)) }),
   usb: table({
-    bus: orZero('bus', admitting(cUint(10), shape(/^(0x)?[\da-fA-F]{1,3}$/))),
+    bus: orZero('bus', admitting(printedSigned(cUint(10)), shape(/^(0x)?[\da-fA-F]{1,3}$/))),
     port: opt(attr('@port', usbPort)),
   }),
   'spapr-vio': table({ reg: opt(attr('@reg', admitting(hex64(8), shape(/^(0x)?[\da-fA-F]{1,8}$/)))) }),
@@ -105,13 +118,13 @@ export const guestAddress = variants('type', {
         : 'has only some of cssid, ssid and devno; give all three or none',
   ),
   isa: table({
-    iobase: opt(attr('@iobase', admitting(hex(1, cUint(16)), shape(/^0x[\da-fA-F]{1,4}$/)))),
-    irq: opt(attr('@irq', admitting(hex(1, cUint(16)), shape(/^0x[\da-fA-F]$/)))),
+    iobase: opt(attr('@iobase', admitting(unlessZero(hex(1, cUint(16))), shape(/^0x[\da-fA-F]{1,4}$/)))),
+    irq: opt(attr('@irq', admitting(unlessZero(hex(1, cUint(16))), shape(/^0x[\da-fA-F]$/)))),
   }),
   'virtio-mmio': table({}),
   dimm: table({
-    slot: attr('@slot', admitting(cUint(10), integerTo(0xffff_ffff))),
-    base: opt(attr('@base', admitting(hex64(1), shape(/^(0x)?[\da-f]+$/)))),
+    slot: attr('@slot', admitting(cUint(10), unsignedInt)),
+    base: opt(attr('@base', admitting(baseText, shape(/^(0x)?[\da-f]+$/)))),
   }),
   unassigned: table({}),
 })

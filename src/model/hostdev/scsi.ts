@@ -12,19 +12,22 @@ import { sitsAt } from './device-info.js'
 import { subsystem } from './subsystem.js'
 
 /** A logical unit behind a host adapter: `virDomainHostdevSubsysSCSIHost`. */
-const adapter = table({
-  /** `scsi_host0`; no other spelling finds the device. */
-  adapter: one('adapter', just(attr('@name', str))),
-  address: one(
-    'address',
-    table({
-      bus: attr('@bus', admitting(cUint(), shape(/^\d{1,2}$/))),
-      target: attr('@target', admitting(cUint(), shape(/^\d{1,10}$/))),
-      /** LUN of 64 bits, in decimal digits. */
-      unit: attr('@unit', admitting(cUint64(), shape(/^\d{1,20}$/))),
-    }),
-  ),
-})
+const adapter = table(
+  {
+    /** `scsi_host0`; no other spelling finds the device. */
+    adapter: one('adapter', just(attr('@name', name))),
+    address: one(
+      'address',
+      table({
+        bus: attr('@bus', admitting(cUint(), shape(/^\d{1,2}$/))),
+        target: attr('@target', admitting(cUint(), shape(/^\d{1,10}$/))),
+        /** LUN of 64 bits, in decimal digits. */
+        unit: attr('@unit', admitting(cUint64(), shape(/^\d{1,20}$/))),
+      }),
+    ),
+  },
+  { order: 'any' },
+)
 
 const port: Text<number> = {
   ...upTo(0xffff, cUint(10)),

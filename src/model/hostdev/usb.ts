@@ -1,4 +1,4 @@
-import { cUint, hex, upTo } from '../../xml/number.js'
+import { cUint, hex, printedSigned, upTo } from '../../xml/number.js'
 import { checked, ruled } from '../../xml/refine.js'
 import { attr, one, opt, since } from '../../xml/row.js'
 import { just, table } from '../../xml/table.js'
@@ -9,7 +9,7 @@ import { usbPort } from './guest-address.js'
 import { subsystem } from './subsystem.js'
 
 const id = just(attr('@id', admitting(upTo(0xffff, hex(4, cUint())), shape(/^(0x)?[\da-fA-F]{1,4}$/))))
-const number = admitting(cUint(), shape(/^(0x)?[\da-fA-F]{1,3}$/))
+const number = admitting(printedSigned(cUint()), shape(/^(0x)?[\da-fA-F]{1,3}$/))
 
 /** A setting of the running guest, which libvirt does not read from a definition. */
 const live: Text<boolean> = {
@@ -60,9 +60,19 @@ export const usbSource = (addressPlace: string) =>
     ({ children }) => (children.length > 0 ? undefined : 'holds neither an address nor a vendor and product'),
   )
 
+const sourceRow = one('source', usbSource('address'))
+
+/** libvirt writes no source that says nothing, though it wants to read one. */
+const source: typeof sourceRow = {
+  ...sourceRow,
+  write(sink, value, writing, inside) {
+    if (!writing.compat || Object.keys(value).length > 0) sourceRow.write(sink, value, writing, inside)
+  },
+}
+
 /** `<hostdev type='usb'>`. */
 export const usbHostdev = ruled(
-  table(subsystem({ source: one('source', usbSource('address')) }), {
+  table(subsystem({ source }), {
     order: 'any',
     forgotten: ['readonly', 'shareable'],
   }),

@@ -3,10 +3,10 @@ import { refined, ruled } from '../../xml/refine.js'
 import { attr, many, opt } from '../../xml/row.js'
 import { table } from '../../xml/table.js'
 import { admitting, word, yesNo } from '../../xml/text.js'
-import { integerTo } from '../schema-spelling.js'
+import { unsignedTo } from '../schema-spelling.js'
 
 const tag = table({
-  id: attr('@id', admitting(upTo(4095, cUint(10)), integerTo(4095))),
+  id: attr('@id', admitting(upTo(4095, cUint(10)), unsignedTo(4095))),
   /** Which VLAN untagged frames belong to, on a trunk. */
   nativeMode: opt(attr('@nativeMode', word('tagged', 'untagged'))),
 })
@@ -26,7 +26,9 @@ export const vlan = refined(
     }),
     ({ tags }) => (tags.length > 0 ? undefined : 'holds no tag; give the number of at least one VLAN'),
     ({ trunk, tags }) =>
-      trunk === false && tags.length > 1 ? 'has several tags but is no trunk; leave out trunk or say yes' : undefined,
+      trunk === false && (tags.length > 1 || tags.some(({ nativeMode }) => nativeMode))
+        ? 'has several tags or a native one but is no trunk; leave out trunk or say yes'
+        : undefined,
     ({ tags }) =>
       tags.filter(({ nativeMode }) => nativeMode).length > 1 ? 'has several native VLANs; mark one tag' : undefined,
   ),

@@ -20,9 +20,12 @@ export interface Schema {
 
 const hostile = fc.constantFrom("'", '"', '<', '&', ']]>', ' a ', '\n', '\t', '../', '%s', '$(id)', 'é', '𝕏', '-')
 
+/** Addresses that are networks and netmasks as well. */
+const networks = fc.constantFrom('0.0.0.0', '128.0.0.0', '255.0.0.0', '::', 'fd00::')
+
 /** Patterns that few of their matches satisfy altogether. */
 const narrow: Readonly<Record<string, fc.Arbitrary<string>>> = {
-  '^[\\da-f:.]+$': fc.oneof(fc.ipV4(), fc.ipV6()).map((ip) => normalIp(ip) ?? ''),
+  '^[\\da-f:.]+$': fc.oneof(networks, networks, fc.ipV4(), fc.ipV6()).map((ip) => normalIp(ip) ?? ''),
 }
 
 function text({ pattern, minLength = 0, maxLength = 12 }: Schema): fc.Arbitrary<string> {

@@ -1,4 +1,5 @@
 import { VirtError } from './errors.js'
+import type { Assignability } from './model/finding.js'
 import type { HostdevDef } from './model/hostdev.js'
 import type { NodeDeviceDef } from './model/node-device.js'
 import type { UsbControllerDef } from './model/usb-controller.js'
@@ -98,10 +99,14 @@ export interface DeviceDriver {
   start?(name: string, options: CallOptions): Promise<void>
   setAutostart?(name: string, autostart: boolean, options: CallOptions): Promise<void>
   update?(name: string, def: NodeDeviceDef, options: UpdateOptions): Promise<void>
-  /** Takes the device from its driver, so that a guest may have it. */
-  detach?(name: string, options: DetachOptions): Promise<void>
-  reattach?(name: string, options: CallOptions): Promise<void>
-  reset?(name: string, options: CallOptions): Promise<void>
+  /** Takes the device from its driver, so that a guest may have it; answers what was done, as far as that is known. */
+  detach?(name: string, options: DetachOptions): Promise<HostStep[]>
+  reattach?(name: string, options: ChangeOptions): Promise<HostStep[]>
+  reset?(name: string, options: ChangeOptions): Promise<HostStep[]>
+  /** Whether each of these devices can be given to a guest; devices that have gone are not in the answer. */
+  assignability?(names: readonly string[], options: AssignabilityOptions): Promise<ReadonlyMap<string, Assignability>>
+  /** Brings changes that were cut off to an end. */
+  recover?(options: CallOptions): Promise<Recovered[]>
   /** Has an SR-IOV device make so many virtual functions (sriov_numvfs). */
   setVirtualFunctions?(name: string, count: number, options: CallOptions): Promise<void>
   watch?(options: WatchOptions): Promise<Watch<DeviceEvent>>
@@ -133,6 +138,12 @@ export interface Recovered {
   readonly result: 'undone' | 'finished' | 'busy' | 'failed'
   /** Why it is busy, or has failed. */
   readonly reason?: string
+}
+
+/** To whom a device is to be given. */
+export interface AssignabilityOptions extends CallOptions {
+  /** Guests of QEMU, which isolates PCI devices by VFIO, unless told; Xen's hypervisor does that itself. */
+  for?: 'qemu' | 'xen'
 }
 
 /** How a device is taken from its driver. */
@@ -192,7 +203,7 @@ export interface DomainDriver {
   watch?(options: CallOptions): Promise<Watch<DomainEvent>>
 }
 
-/** One thing a backend can or cannot do here. */
+/** One thing a backend can or cannot do here; where several things are missing for it, there is one of these for each. */
 export interface Ability {
   /** The call: `devices.create`. */
   call: string
@@ -263,6 +274,8 @@ export const optionalDeviceCalls = [
   'detach',
   'reattach',
   'reset',
+  'assignability',
+  'recover',
   'setVirtualFunctions',
   'watch',
 ] as const satisfies readonly OptionalKeys<DeviceDriver>[]

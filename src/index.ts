@@ -6,8 +6,10 @@ export { NodeDevice } from './api/node-device.js'
 export type {
   Ability,
   AffectOptions,
+  AssignabilityOptions,
   Backend,
   CallOptions,
+  ChangeOptions,
   DefOptions,
   DetachOptions,
   DeviceDriver,
@@ -18,6 +20,8 @@ export type {
   DomainEvent,
   DomainInfo,
   DomainState,
+  HostStep,
+  Recovered,
   UpdateOptions,
   Warning,
   Watch,
@@ -25,6 +29,7 @@ export type {
 } from './backend.js'
 export { type ErrorCode, type ErrorDetails, VirtError } from './errors.js'
 export { describeCapability, describeDevice, formatSize } from './model/describe.js'
+export type { Assignability, Finding, FindingCode, FindingSeverity } from './model/finding.js'
 export { type HostdevDef, type HostdevKind, type HostdevOf, hostdev } from './model/hostdev.js'
 export {
   type Capability,

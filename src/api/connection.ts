@@ -9,6 +9,7 @@ import {
   need,
   optionalDeviceCalls,
   optionalDomainCalls,
+  type Recovered,
   type Warning,
   type Watch,
   type WatchOptions,
@@ -22,7 +23,10 @@ import { Domain, domainsOf } from './domain.js'
 import { NodeDevice } from './node-device.js'
 
 /** Which devices to list, and how the call ends early. */
-export interface ListOptions extends DeviceFilter, CallOptions {}
+export interface ListOptions extends DeviceFilter, CallOptions {
+  /** Only devices that can be given to a guest without harm, or only the others ({@link NodeDevice.assignability}). */
+  assignable?: boolean
+}
 
 const brand = Symbol.for('hostdev.Connection')
 
@@ -61,7 +65,7 @@ export class Connection implements AsyncDisposable {
    */
   async *nodeDeviceDefs(options: ListOptions & DefOptions = {}): AsyncGenerator<NodeDeviceDef, void, undefined> {
     const backend = this.#open(options)
-    if (backend.devices.defs) {
+    if (backend.devices.defs && options.assignable === undefined) {
       yield* backend.devices.defs(options, options)
       return
     }
@@ -185,6 +189,15 @@ export class Connection implements AsyncDisposable {
     return [...known, ...rest.filter(({ call }) => !told.has(call))]
   }
 
+  /**
+   * Brings changes of the host that were cut off to an end: what was being given away is taken back. Changes that others
+   * are making, and writes that hang, are left alone and reported.
+   */
+  async recover(options: CallOptions = {}): Promise<Recovered[]> {
+    const backend = this.#change(options)
+    return await need(backend, backend.devices, 'recover')(options)
+  }
+
   /** What about the host was found odd so far: files that cannot be read or hold nonsense. */
   warnings(): readonly Warning[] {
     return this.#open().devices.warnings?.() ?? []
@@ -215,7 +228,12 @@ export class Connection implements AsyncDisposable {
   }
 
   async #names(options: ListOptions): Promise<string[]> {
-    return (await this.#open(options).devices.list(options, options)).sort()
+    const backend = this.#open(options)
+    const names = (await backend.devices.list(options, options)).sort()
+    const { assignable } = options
+    if (assignable === undefined) return names
+    const answers = await need(backend, backend.devices, 'assignability')(names, options)
+    return names.filter((name) => answers.get(name)?.assignable === assignable)
   }
 
   #handle(name: string): NodeDevice {

@@ -1,15 +1,19 @@
 import {
+  type AssignabilityOptions,
   type Backend,
   type CallOptions,
+  type ChangeOptions,
   type DefOptions,
   type DetachOptions,
   type DeviceDriver,
   type DeviceState,
+  type HostStep,
   need,
   type UpdateOptions,
 } from '../backend.js'
 import type { VirtError } from '../errors.js'
 import { listCapabilities } from '../model/device-caps.js'
+import type { Assignability } from '../model/finding.js'
 import { type NodeDeviceDef, nodeDevice } from '../model/node-device.js'
 
 /** What a handle may ask of its connection. */
@@ -101,19 +105,31 @@ export class NodeDevice {
     await this.#do('update', options)(this.name, def, options)
   }
 
-  /** Takes it from its driver, so that a guest may have it (`virNodeDeviceDetachFlags`). */
-  async detach(options: DetachOptions = {}): Promise<void> {
-    await this.#do('detach', options)(this.name, options)
+  /** Whether it can be given to a guest, and every reason for and against that; libvirt has no counterpart. */
+  async assignability(options: AssignabilityOptions = {}): Promise<Assignability> {
+    const backend = this.#owner.read(options)
+    const answer = await need(backend, backend.devices, 'assignability')([this.name], options)
+    const found = answer.get(this.name)
+    if (!found) throw await this.#owner.missing(options)
+    return found
+  }
+
+  /**
+   * Takes it from its driver, so that a guest may have it (`virNodeDeviceDetachFlags`). Answers what was done, or, with
+   * `dryRun`, would be; nothing for a device that is held for guests already.
+   */
+  async detach(options: DetachOptions = {}): Promise<HostStep[]> {
+    return await this.#do('detach', options)(this.name, options)
   }
 
   /** Gives it back to the driver it had (`virNodeDeviceReAttach`). */
-  async reattach(options: CallOptions = {}): Promise<void> {
-    await this.#do('reattach', options)(this.name, options)
+  async reattach(options: ChangeOptions = {}): Promise<HostStep[]> {
+    return await this.#do('reattach', options)(this.name, options)
   }
 
   /** Resets it (`virNodeDeviceReset`). */
-  async reset(options: CallOptions = {}): Promise<void> {
-    await this.#do('reset', options)(this.name, options)
+  async reset(options: ChangeOptions = {}): Promise<HostStep[]> {
+    return await this.#do('reset', options)(this.name, options)
   }
 
   /** Has an SR-IOV device make so many virtual functions; libvirt has no counterpart. */

@@ -7,7 +7,7 @@ import { type NodeDeviceDef, nodeDevice } from '../../model/node-device.js'
 import { create, define, destroy, setAutostart, setVirtualFunctions, start, undefine } from './create.js'
 import { attachLive, detachLive, findHostdev } from './guest-devices.js'
 import type { MockGuest, MockHost } from './host.js'
-import { detach, reattach, reset } from './passthrough.js'
+import { detach, groupOf, reattach, reset } from './passthrough.js'
 
 /** In compat a def is what libvirt's parser keeps of it. */
 function copy(def: NodeDeviceDef, { compat = false }: DefOptions): NodeDeviceDef {
@@ -42,9 +42,20 @@ export const deviceDriver = (host: MockHost): DeviceDriver => ({
   undefine: async (name) => undefine(host, name),
   start: async (name) => start(host, name),
   setAutostart: async (name, autostart) => setAutostart(host, name, autostart),
-  detach: async (name, { driver = 'vfio-pci' }) => detach(host, name, driver),
-  reattach: async (name) => reattach(host, name),
-  reset: async (name) => reset(host, name),
+  async detach(name, options) {
+    const devices = options.wholeGroup ? groupOf(host, name) : [name]
+    for (const dryRun of options.dryRun ? [true] : [true, false])
+      for (const device of devices) detach(host, device, { ...options, dryRun })
+    return []
+  },
+  async reattach(name, options) {
+    reattach(host, name, options)
+    return []
+  },
+  async reset(name) {
+    reset(host, name)
+    return []
+  },
   setVirtualFunctions: async (name, count) => setVirtualFunctions(host, name, count),
   watch: async ({ signal, device, capability }) =>
     host.deviceEvents.add(

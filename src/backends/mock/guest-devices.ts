@@ -124,7 +124,7 @@ function takePci(host: MockHost, device: MockDevice, def: Extract<HostdevDef, { 
       { device: device.def.name },
     )
   const before = device.def.driver
-  if (def.managed) detach(host, device.def.name, def.driver?.name === 'xen' ? 'pciback' : 'vfio-pci')
+  if (def.managed) detach(host, device.def.name, { driver: def.driver?.name === 'xen' ? 'pciback' : 'vfio-pci' })
   try {
     needViableGroup(host, device)
   } catch (error) {

@@ -28,7 +28,11 @@ function setDriver(host: MockHost, device: MockDevice, driver: string | undefine
  * Takes a device from its driver. The order of checks and the error numbers are those of libvirt's QEMU driver:
  * driver name, host support, then whether it is PCI (`qemuNodeDeviceDetachFlags`).
  */
-export function detach(host: MockHost, name: string, driver: string): void {
+export function detach(
+  host: MockHost,
+  name: string,
+  { driver = 'vfio-pci', dryRun = false }: { driver?: string; dryRun?: boolean } = {},
+): void {
   const device = host.device(name)
   const stub = driver === 'vfio' ? 'vfio-pci' : driver
   if (stub === 'kvm')
@@ -49,16 +53,27 @@ export function detach(host: MockHost, name: string, driver: string): void {
   needFree(host, device)
   if (device.busyBy !== undefined)
     throw new VirtError('resource-busy', `${name} is in use by ${device.busyBy}; stop that first`, { device: name })
-  if (device.def.driver === stub) return
+  if (dryRun || device.def.driver === stub) return
   device.formerDriver = device.def.driver
   setDriver(host, device, stub)
 }
 
+/** A device and the others of its IOMMU group that guests can have. */
+export function groupOf(host: MockHost, name: string): string[] {
+  const group = pciOf(host.device(name))?.iommuGroup
+  const members = [...host.devices.values()].filter((device) => {
+    const pci = pciOf(device)
+    return pci && !pci.pciBridge && group?.addresses.some((address) => samePciAddress(address, pci))
+  })
+  return [...new Set([name, ...members.map(({ def }) => def.name)])]
+}
+
 /** Gives a device back to the driver it had. */
-export function reattach(host: MockHost, name: string): void {
+export function reattach(host: MockHost, name: string, { dryRun = false }: { dryRun?: boolean } = {}): void {
   const device = host.device(name)
   needPci(device)
   needFree(host, device)
+  if (dryRun) return
   if (isStub(device.def.driver)) setDriver(host, device, device.formerDriver)
   device.formerDriver = undefined
 }

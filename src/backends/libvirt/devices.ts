@@ -1,4 +1,12 @@
-import type { CallOptions, DefOptions, DeviceDriver, DeviceFilter, UpdateOptions, Warning } from '../../backend.js'
+import type {
+  CallOptions,
+  DefOptions,
+  DetachOptions,
+  DeviceDriver,
+  DeviceFilter,
+  UpdateOptions,
+  Warning,
+} from '../../backend.js'
 import { VirtError } from '../../errors.js'
 import { type NodeDeviceDef, nodeDevice } from '../../model/node-device.js'
 import { updateFlags, xmlInactiveFlag } from '../../model/node-device-flags.js'
@@ -61,17 +69,32 @@ export function deviceDriver(session: Session): DeviceDriver {
       await session.call('nodeDeviceUpdate', args, options, { device: name })
     },
     async detach(name, options) {
+      refuse(name, options)
       const args = { name, driverName: options.driver, flags: 0 }
       await session.call('nodeDeviceDetachFlags', args, options, { device: name })
+      return []
     },
     async reattach(name, options) {
+      refuse(name, options)
       await session.call('nodeDeviceReAttach', { name }, options, { device: name })
+      return []
     },
     async reset(name, options) {
+      refuse(name, options)
       await session.call('nodeDeviceReset', { name }, options, { device: name })
+      return []
     },
     watch: (options) => watchDevices(session, options),
   }
+}
+
+/** libvirt takes one device at a time, and does not say beforehand what it would do. */
+function refuse(name: string, options: DetachOptions): void {
+  for (const option of ['dryRun', 'wholeGroup'] as const)
+    if (options[option])
+      throw new VirtError('argument-unsupported', `${name}: a libvirtd does not know ${option}; ask linux:/// there`, {
+        device: name,
+      })
 }
 
 const flagsOf = ({ live = false, config = false }: UpdateOptions): number =>

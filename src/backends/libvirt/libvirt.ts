@@ -66,7 +66,12 @@ export async function libvirt(options: LibvirtOptions = {}): Promise<Backend> {
     uri: given.driver === 'libvirt' ? (await session.call('connectGetUri', {}, {})).uri : given.text,
     devices: deviceDriver(session),
     domains: domainDriver(session),
-    lacks: { 'devices.setVirtualFunctions': 'libvirt has no call for that; ask linux:/// on that host' },
+    lacks: Object.fromEntries(
+      ['setVirtualFunctions', 'assignability', 'recover'].map((call) => [
+        `devices.${call}`,
+        'libvirt has no call for that; ask linux:/// on that host',
+      ]),
+    ),
     probe: async () => abilities(session),
     async [Symbol.asyncDispose]() {
       session.close()

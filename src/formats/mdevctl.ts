@@ -1,0 +1,197 @@
+import { VirtError } from '../errors.js'
+import type { MdevDevice } from '../model/kinds/mdev.js'
+import { capabilityOf, type NodeDeviceDef } from '../model/node-device.js'
+import { formatPciAddress } from '../model/pci-address.js'
+import { uuid as uuidText } from '../model/uuid.js'
+
+/** What mdevctl is asked to do; `start` with a definition makes a device that is gone with the next boot. */
+export type MdevctlCommand =
+  | 'create'
+  | 'define'
+  | 'start'
+  | 'stop'
+  | 'undefine'
+  | 'modify-live'
+  | 'modify-defined'
+  | 'modify-both'
+  | 'autostart-on'
+  | 'autostart-off'
+
+/** A call of mdevctl: an argument list for no shell to see, and what it reads on standard input. */
+export interface MdevctlCall {
+  readonly argv: readonly string[]
+  /** JSON text; absent when it reads nothing. */
+  readonly stdin?: string
+}
+
+/** How each command is spelt; `new` ones describe a device, the others name one. */
+const spellings: Readonly<Record<MdevctlCommand, { verb: string; new?: true; flags?: readonly string[] }>> = {
+  create: { verb: 'start', new: true },
+  define: { verb: 'define', new: true },
+  start: { verb: 'start' },
+  stop: { verb: 'stop' },
+  undefine: { verb: 'undefine' },
+  'modify-live': { verb: 'modify', new: true, flags: ['--live'] },
+  'modify-defined': { verb: 'modify', new: true, flags: ['--defined'] },
+  'modify-both': { verb: 'modify', new: true, flags: ['--defined', '--live'] },
+  'autostart-on': { verb: 'modify', flags: ['--auto'] },
+  'autostart-off': { verb: 'modify', flags: ['--manual'] },
+}
+
+/** Lists every definition (`mdevctl list --dumpjson --defined`), or what is active. */
+export const mdevctlList = ({ defined = true } = {}): MdevctlCall => ({
+  argv: ['mdevctl', 'list', '--dumpjson', ...(defined ? ['--defined'] : [])],
+})
+
+/**
+ * The call of mdevctl that does something with a mediated device (`nodeDeviceGetMdevctlCommand`).
+ *
+ * @param parents devices that exist, of which one is the parent
+ * @throws VirtError `config-unsupported` for a parent that is none, `invalid-argument` for a device without its UUID
+ */
+export function mdevctlCall(
+  command: MdevctlCommand,
+  def: NodeDeviceDef,
+  parents: readonly NodeDeviceDef[],
+): MdevctlCall {
+  const mdev = capabilityOf(def, 'mdev')
+  if (!mdev)
+    throw new VirtError('config-unsupported', `${def.name} is no mediated device, which is all that mdevctl knows`, {
+      device: def.name,
+    })
+  const { verb, new: describes, flags = [] } = spellings[command]
+  const uuid = mdev.uuid === undefined ? undefined : `--uuid=${checkedUuid(def, mdev.uuid)}`
+  if (uuid === undefined && command !== 'create' && command !== 'define')
+    throw new VirtError('invalid-argument', `${def.name} has no UUID, by which mdevctl knows devices; give it one`, {
+      device: def.name,
+    })
+  const named = uuid === undefined ? [] : [uuid]
+  if (!describes) return { argv: ['mdevctl', verb, ...named, ...flags] }
+  const parent = parentAddress(def, parents)
+  return {
+    argv: ['mdevctl', verb, `--parent=${parent}`, '--jsonfile=/dev/stdin', ...named, ...flags],
+    stdin: definition(mdev),
+  }
+}
+
+/** A device that reaches argv by its UUID must have one: it could be an option otherwise. */
+function checkedUuid(def: NodeDeviceDef, text: string): string {
+  const uuid = uuidText.from(text, { compat: false, strict: true, warn: () => undefined })
+  if (typeof uuid === 'string') return uuid
+  throw new VirtError('invalid-argument', `${def.name}: ${JSON.stringify(text.slice(0, 100))} is no UUID`, {
+    device: def.name,
+  })
+}
+
+/** mdevctl's JSON of a device: attributes are an array of single pairs, because their order matters. */
+function definition({ type, attributes = [] }: MdevDevice): string {
+  const attrs = attributes.map(({ name, value }) => ({ [name]: value }))
+  return JSON.stringify({ mdev_type: type, start: 'manual', ...(attrs.length > 0 && { attrs }) })
+}
+
+/**
+ * What mdevctl calls a parent: the address of a PCI function or a channel device, or a name below /sys/class/mdev_bus.
+ *
+ * @returns `undefined` for a device that cannot be one
+ */
+export function mdevParentAddress(def: NodeDeviceDef): string | undefined {
+  const pci = capabilityOf(def, 'pci')
+  if (pci) return formatPciAddress(pci)
+  const channel = capabilityOf(def, 'css') ?? capabilityOf(def, 'ccw')
+  if (channel) {
+    const hex = (value: number) => value.toString(16)
+    return `${hex(channel.cssid)}.${hex(channel.ssid)}.${hex(channel.devno).padStart(4, '0')}`
+  }
+  if (capabilityOf(def, 'ap_matrix')) return 'matrix'
+  return capabilityOf(def, 'mdev_types') && def.path?.split('/').at(-1)
+}
+
+function parentAddress(def: NodeDeviceDef, parents: readonly NodeDeviceDef[]): string {
+  const parent = parents.find(({ name }) => name === def.parent)
+  const address = parent && mdevParentAddress(parent)
+  if (address !== undefined) return address
+  throw new VirtError(
+    'config-unsupported',
+    `${def.name}: the parent ${JSON.stringify(def.parent ?? '')} is no device that can have mediated devices`,
+    { device: def.name },
+  )
+}
+
+const generateName = (...parts: string[]): string => parts.join('_').replace(/[^A-Za-z0-9]/g, '_')
+
+/** A mediated device as mdevctl lists it. */
+export interface ListedMdev {
+  readonly def: NodeDeviceDef
+  /** Whether it is started with the host. */
+  readonly autostart: boolean
+}
+
+/**
+ * Devices from `mdevctl list --dumpjson` (`nodeDeviceParseMdevctlJSON`).
+ *
+ * @param parents devices that exist; one that is not among them leaves the device below `computer`
+ * @throws VirtError `invalid-argument` for what mdevctl would not say
+ */
+export function readMdevctlList(json: string, parents: readonly NodeDeviceDef[]): ListedMdev[] {
+  const list = parse(json)
+  if (!Array.isArray(list) || list.length > 1) throw wrong('is not an array of one object')
+  const [byParent = {}] = list
+  const byAddress = new Map(parents.map((def) => [mdevParentAddress(def), def.name]))
+  return Object.entries(object(byParent)).flatMap(([address, devices]) => {
+    if (!Array.isArray(devices)) throw wrong(`has no array of devices for ${JSON.stringify(address)}`)
+    return devices.flatMap((device: unknown) =>
+      Object.entries(object(device)).map(([uuid, properties]) =>
+        listed(address, uuid, object(properties), byAddress.get(address) ?? 'computer'),
+      ),
+    )
+  })
+}
+
+function listed(address: string, uuid: string, properties: Record<string, unknown>, parent: string): ListedMdev {
+  const { mdev_type: type, start, attrs = [] } = properties
+  if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(uuid))
+    throw wrong(`names a device ${JSON.stringify(uuid.slice(0, 100))}`)
+  if (!/^[\w.:-]+$/.test(address)) throw wrong(`names a parent ${JSON.stringify(address.slice(0, 100))}`)
+  if (typeof type !== 'string') throw wrong(`says no type of ${uuid}`)
+  if (!Array.isArray(attrs)) throw wrong(`has attributes of ${uuid} that are no array`)
+  const attributes = attrs.flatMap((pair: unknown) =>
+    Object.entries(object(pair)).map(([name, value]) => {
+      if (typeof value !== 'string') throw wrong(`has an attribute of ${uuid} that is no text`)
+      return { name, value }
+    }),
+  )
+  return {
+    def: {
+      name: generateName('mdev', uuid, address),
+      parent,
+      capabilities: [
+        {
+          kind: 'mdev',
+          type,
+          uuid,
+          parentAddress: address,
+          iommuGroup: 0,
+          ...(attributes.length > 0 && { attributes }),
+        },
+      ],
+    },
+    autostart: start === 'auto',
+  }
+}
+
+function parse(json: string): unknown {
+  if (json.trim() === '') return []
+  try {
+    return JSON.parse(json)
+  } catch (cause) {
+    throw wrong('is not JSON', cause)
+  }
+}
+
+function object(value: unknown): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  throw wrong('has something else where an object belongs')
+}
+
+const wrong = (problem: string, cause?: unknown): VirtError =>
+  new VirtError('invalid-argument', `what mdevctl lists ${problem}; try mdevctl list --dumpjson by hand`, { cause })

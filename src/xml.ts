@@ -1,4 +1,5 @@
 export { type ErrorCode, type ErrorDetails, VirtError } from './errors.js'
+export { halCandidates } from './model/hal-names.js'
 export { type GuestAddress, guestAddress } from './model/hostdev/guest-address.js'
 export { type HostdevDef, type HostdevKind, type HostdevOf, hostdev } from './model/hostdev.js'
 export { formatHostdev, type HostdevDialectName, hostdevDialects, parseHostdev } from './model/hostdev-dialects.js'
@@ -14,15 +15,35 @@ export type { StorageDevice } from './model/kinds/storage.js'
 export type { DrmDevice, System, VdpaDevice } from './model/kinds/system.js'
 export type { UsbDevice, UsbInterface } from './model/kinds/usb.js'
 export type { Vpd } from './model/kinds/vpd.js'
+export { checkNewNodeDevice, parseNewNodeDevice } from './model/new-node-device.js'
 export {
   type Capability,
   type CapabilityKind,
   type CapabilityOf,
   capability,
   capabilityOf,
+  inactiveDef,
   type NodeDeviceDef,
   nodeDevice,
 } from './model/node-device.js'
+export {
+  formatNodeDevice,
+  type NodeDeviceDialectName,
+  nodeDeviceDialects,
+  parseNodeDevice,
+} from './model/node-device-dialects.js'
+export {
+  type CapabilityWord,
+  capabilityFlags,
+  eventIds,
+  type FlaggedFilter,
+  lifecycleEvents,
+  listFlags,
+  stateFlags,
+  updateFlags,
+  xmlInactiveFlag,
+  xmlValidateFlag,
+} from './model/node-device-flags.js'
 export { formatPciAddress, type PciAddress, parsePciAddress } from './model/pci-address.js'
 export { type UsbControllerDef, usbController } from './model/usb-controller.js'
 export type { Codec, Finding, Infer, JsonSchema, Reading, Writing } from './xml/codec.js'

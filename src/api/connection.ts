@@ -16,6 +16,7 @@ import {
 } from '../backend.js'
 import { VirtError } from '../errors.js'
 import { checkDeviceName, nearestNames } from '../model/device-name.js'
+import { halCandidates, isHalKey } from '../model/hal-names.js'
 import { parseNewNodeDevice } from '../model/new-node-device.js'
 import { capabilityOf, type NodeDeviceDef } from '../model/node-device.js'
 import { type DeviceSelector, selectOne, selectorMembers } from '../model/selector.js'
@@ -88,13 +89,16 @@ export class Connection implements AsyncDisposable {
   }
 
   /**
-   * The device at a folder in /sys, or of a HAL udi: the lookup by key that the 2008 proposal has and libvirt lacks.
+   * The device at a folder in /sys, or that HAL had under that udi or name: the lookup by key that the 2008 proposal has
+   * and libvirt lacks.
    *
-   * @throws VirtError `no-node-device`
+   * @throws VirtError `no-node-device`, `ambiguous` with the candidates when HAL's name fits several
    */
   async lookupNodeDeviceByKey(key: string, options: CallOptions = {}): Promise<NodeDevice> {
     const backend = this.#open(options)
-    const name = await need(backend, backend.devices, 'lookupByKey')(key, options)
+    const name = isHalKey(key)
+      ? await this.#nameInHal(key, options)
+      : await need(backend, backend.devices, 'lookupByKey')(key, options)
     if (name !== undefined) return this.#handle(name)
     throw await this.#missing(key, key.split('/').at(-1) ?? key, options)
   }
@@ -241,6 +245,17 @@ export class Connection implements AsyncDisposable {
       read: (options) => this.#open(options),
       change: (options) => this.#change(options),
       missing: (options) => this.#missing(name, name, options),
+    })
+  }
+
+  async #nameInHal(key: string, options: CallOptions): Promise<string | undefined> {
+    const defs: NodeDeviceDef[] = []
+    for await (const def of this.nodeDeviceDefs(options)) defs.push(def)
+    const candidates = halCandidates(defs, key).map(({ name }) => name)
+    if (candidates.length <= 1) return candidates[0]
+    const shown = JSON.stringify(key.slice(0, 200)).slice(1, -1)
+    throw new VirtError('ambiguous', `${shown} fits ${candidates.length} devices; take one of them by its name`, {
+      candidates,
     })
   }
 

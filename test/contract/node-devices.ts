@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Connection, nodeDevice, VirtError } from '../../src/index.js'
+import { type Connection, capabilityOf, type NodeDevice, nodeDevice, VirtError } from '../../src/index.js'
 
 /** What the suite must know of a host to ask it something. */
 export interface ContractHost {
@@ -78,6 +78,17 @@ export function nodeDeviceContract(name: string, { open, lacks = {} }: ContractH
       for await (const def of conn.nodeDeviceDefs())
         if (def.path !== undefined) expect((await conn.lookupNodeDeviceByKey(def.path)).name).toBe(def.name)
       expect(await codeOf(conn.lookupNodeDeviceByKey('/sys/devices/absent'))).toBe('no-node-device')
+    })
+
+    it('finds devices by the names HAL gave them, or says which are alike', async () => {
+      for await (const def of conn.nodeDeviceDefs({ capability: 'pci' })) {
+        const { vendor, product } = capabilityOf(def, 'pci') ?? {}
+        const key = `/org/freedesktop/Hal/devices/pci_${vendor?.id.toString(16)}_${product?.id.toString(16)}`
+        const found: unknown = await conn.lookupNodeDeviceByKey(key).catch((reason: unknown) => reason)
+        const names = VirtError.is(found, 'ambiguous') ? found.details.candidates : [(found as NodeDevice).name]
+        expect(names).toContain(def.name)
+      }
+      expect(await codeOf(conn.lookupNodeDeviceByKey('pci_dead_beef'))).toBe('no-node-device')
     })
 
     it('answers no-node-device, with the nearest names, for a device that is not there', async () => {

@@ -1,5 +1,6 @@
 import { VirtError } from './errors.js'
 import type { Assignability } from './model/finding.js'
+import type { HostStep } from './model/host-step.js'
 import type { HostdevDef } from './model/hostdev.js'
 import type { NodeDeviceDef } from './model/node-device.js'
 import type { UsbControllerDef } from './model/usb-controller.js'
@@ -117,9 +118,6 @@ export interface UpdateOptions extends CallOptions {
   live?: boolean
   config?: boolean
 }
-
-/** One thing that is done to a host: a value written to a file of /sys, or a command. */
-export type HostStep = { readonly write: string; readonly value: string } | { readonly run: readonly string[] }
 
 /** How a change of the host is made. */
 export interface ChangeOptions extends CallOptions {

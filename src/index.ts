@@ -20,7 +20,6 @@ export type {
   DomainEvent,
   DomainInfo,
   DomainState,
-  HostStep,
   Recovered,
   UpdateOptions,
   Warning,
@@ -30,6 +29,7 @@ export type {
 export { type ErrorCode, type ErrorDetails, VirtError } from './errors.js'
 export { describeCapability, describeDevice, formatSize } from './model/describe.js'
 export type { Assignability, Finding, FindingCode, FindingSeverity } from './model/finding.js'
+export { describeStep, type HostStep } from './model/host-step.js'
 export { type HostdevDef, type HostdevKind, type HostdevOf, hostdev } from './model/hostdev.js'
 export {
   type Capability,

@@ -6,6 +6,7 @@ import { Connection, Domain, NodeDevice, VirtError } from '../src/index.js'
 import { libvirt } from '../src/libvirt.js'
 import { linux, MemoryFiles } from '../src/linux.js'
 import { mock } from '../src/mock.js'
+import { FakeKernel } from './fakes/kernel.js'
 import { testDriver } from './fakes/test-driver.js'
 import { root } from './source-tree.js'
 
@@ -86,6 +87,7 @@ describe("the page of libvirt's names", () => {
 })
 
 describe('the page of backends', async () => {
+  const files = new MemoryFiles()
   const played = await testDriver()
   afterAll(() => played[Symbol.asyncDispose]())
   const rows = [...read('docs/backends.md').matchAll(/^\| `([\w.]+)` \|[^|]*\| (.*) \|$/gm)]
@@ -98,7 +100,7 @@ describe('the page of backends', async () => {
   })
 
   it.each([
-    ['linux', 0, () => linux({ files: new MemoryFiles({}) })],
+    ['linux', 0, () => linux({ files, writes: new FakeKernel(files) })],
     ['libvirt', 1, () => libvirt({ uri: `test:///default?socket=${played.path}` })],
     ['mock', 2, () => mock()],
   ] as const)('says what %s can do', async (_, index, open) => {

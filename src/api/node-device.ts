@@ -7,13 +7,13 @@ import {
   type DetachOptions,
   type DeviceDriver,
   type DeviceState,
-  type HostStep,
   need,
   type UpdateOptions,
 } from '../backend.js'
 import type { VirtError } from '../errors.js'
 import { listCapabilities } from '../model/device-caps.js'
 import type { Assignability } from '../model/finding.js'
+import type { HostStep } from '../model/host-step.js'
 import { type NodeDeviceDef, nodeDevice } from '../model/node-device.js'
 
 /** What a handle may ask of its connection. */

@@ -1,10 +1,16 @@
 import { type Backend, backend } from '../backend.js'
 import { watchDevices } from '../host/device-watch.js'
 import { LinuxHost, stateOf } from '../host/linux-host.js'
+import { abilities } from '../manager/abilities.js'
+import { assignabilityCall, changeCalls } from '../manager/device-calls.js'
+import { unfinishedChanges } from '../manager/recover.js'
 import { type RunCommand, runCommand } from '../os/command.js'
 import { machineHints } from '../os/device-hints.js'
 import type { HostFiles } from '../os/host-files.js'
 import { realFiles } from '../os/host-files-real.js'
+import type { HostWrites } from '../os/host-writes.js'
+import { realWrites } from '../os/host-writes-real.js'
+import { StateFolder } from '../os/state-folder.js'
 
 /** Which Linux host, and how it is seen. */
 export interface LinuxOptions {
@@ -18,6 +24,10 @@ export interface LinuxOptions {
   interval?: number
   /** Runs commands on the host; tests play them here. */
   run?: RunCommand
+  /** How the host's values are changed: by this machine's kernel, unless told; a copy of a host cannot be changed. */
+  writes?: HostWrites
+  /** Where changes are recorded; /run/hostdev for root and $XDG_RUNTIME_DIR/hostdev for others unless told. */
+  stateFolder?: string
   /** The URI it answers to. */
   uri?: string
 }
@@ -36,6 +46,10 @@ export async function linux(options: LinuxOptions = {}): Promise<Backend> {
     idFiles: isHere ? undefined : realFiles(),
     run: (options.features ?? isHere) ? (options.run ?? runCommand) : undefined,
   })
+  const writes = options.writes ?? (isHere ? realWrites() : undefined)
+  const state =
+    writes && options.stateFolder === undefined ? StateFolder.ofThisMachine() : new StateFolder(options.stateFolder)
+  const managed = writes && { files, writes, state, run: options.run ?? runCommand }
   return backend({
     name: 'linux',
     uri: options.uri ?? uriOf(options.root),
@@ -45,12 +59,19 @@ export async function linux(options: LinuxOptions = {}): Promise<Backend> {
       lookup: (name, call) => host.lookup(name, call),
       lookupByKey: (key) => host.nameAt(key),
       defs: (filter, call) => host.defs(filter, call),
-      warnings: () => host.warnings(),
+      warnings: () => [...host.warnings(), ...unfinishedChanges({ files, state })],
+      assignability: assignabilityCall(host, { files, state }),
+      ...(managed && changeCalls(host, managed)),
       watch: (call) =>
         watchDevices(host, { ...call, hints: isHere ? machineHints : undefined, interval: options.interval }),
     },
+    ...(managed ? { probe: async () => await abilities(managed) } : { lacks: noChanges }),
     async [Symbol.asyncDispose]() {},
   })
 }
+
+const noChanges = Object.fromEntries(
+  ['detach', 'reattach', 'reset', 'recover'].map((call) => [`devices.${call}`, 'a copy of a host cannot be changed']),
+)
 
 const uriOf = (root = '/'): string => (root === '/' ? 'linux:///' : `linux:///?root=${encodeURIComponent(root)}`)

@@ -1,5 +1,8 @@
 import { Command, CommanderError, Option } from 'commander'
 import { type Connection, connect, VirtError } from '../index.js'
+import { type DetachFlags, detachDevice, reattachDevice, recoverChanges, resetDevice } from './commands/change.js'
+import { type CheckFlags, check } from './commands/check.js'
+import { doctor } from './commands/doctor.js'
 import { dumpxml } from './commands/dumpxml.js'
 import { info } from './commands/info.js'
 import { list } from './commands/list.js'
@@ -34,14 +37,18 @@ Examples:
   hostdev list --cap net --cap storage    several kinds
   hostdev dumpxml pci_0000_00_1f_2        libvirt's XML of one device
   hostdev info net_lo_00_00_00_00_00_00   every value, and where it comes from
+  hostdev check pci_0000_02_00_0          whether a guest can have it, and why not
+  hostdev nodedev-detach pci_0000_02_00_0 take it from its driver for a guest
 
 Exit status: 0 done, 1 failed, 2 wrong usage.`,
     )
 
-  const on = async (work: (conn: Connection) => Promise<void>): Promise<void> => {
-    await using conn = await connect(root.opts<{ connect?: string }>().connect, { readOnly: true })
+  const using = (readOnly: boolean) => async (work: (conn: Connection) => Promise<void>) => {
+    await using conn = await connect(root.opts<{ connect?: string }>().connect, { readOnly })
     await work(conn)
   }
+  const on = using(true)
+  const change = using(false)
   const compat = () => new Option('--compat', "libvirt 9.0's exact output, its known mistakes included")
 
   root
@@ -80,6 +87,44 @@ Exit status: 0 done, 1 failed, 2 wrong usage.`,
     .option('-o, --output <file>', 'where to', 'host.hostdev')
     .option('--scrub', "make up serial numbers, hardware addresses and WWNs in place of this machine's")
     .action((flags: SnapshotFlags) => takeSnapshot(flags, out))
+
+  root
+    .command('check')
+    .description('say whether devices can be given to a guest, and what speaks for and against it')
+    .argument('<name...>', 'names, as `hostdev list` shows them')
+    .addOption(new Option('--for <hypervisor>', 'whose guest it is to be').choices(['qemu', 'xen']))
+    .option('--json', 'as JSON')
+    .action((names: string[], flags: CheckFlags) => on((conn) => check(conn, names, flags, out)))
+
+  const changing = (name: string, description: string) =>
+    root
+      .command(name)
+      .description(description)
+      .argument('<name>', 'a name, as `hostdev list` shows it')
+      .option('--dry-run', 'only show what would be done')
+
+  changing('nodedev-detach', 'take a device from its driver, so that a guest may have it')
+    .option('--driver <driver>', 'who is to hold it: vfio (the default), a variant of vfio-pci, or xen')
+    .option('--whole-group', 'with every other device of its IOMMU group')
+    .option('--force', 'though the host itself needs it')
+    .action((name: string, flags: DetachFlags) => change((conn) => detachDevice(conn, name, flags, out)))
+  changing('nodedev-reattach', 'give a device back to the driver that it had').action((name: string, flags) =>
+    change((conn) => reattachDevice(conn, name, flags, out)),
+  )
+  changing('nodedev-reset', 'reset a device that is detached').action((name: string, flags) =>
+    change((conn) => resetDevice(conn, name, flags, out)),
+  )
+
+  root
+    .command('doctor')
+    .description('say what this host lacks for giving devices away, and what was left unfinished')
+    .option('--json', 'as JSON')
+    .action((flags: { json?: boolean }) => on((conn) => doctor(conn, flags, out)))
+
+  root
+    .command('recover')
+    .description('bring changes that were cut off to an end: the host gets its devices back')
+    .action(() => change((conn) => recoverChanges(conn, out)))
 
   root
     .command('info')

@@ -1,5 +1,5 @@
-import type { HostStep } from '../backend.js'
 import { type ErrorCode, VirtError } from '../errors.js'
+import { describeStep, type HostStep } from '../model/host-step.js'
 import { Denied } from '../os/host-files.js'
 import { type Goal, isReached, isReachedSoon } from './goal.js'
 import type { ManagedHost } from './managed-host.js'
@@ -60,10 +60,6 @@ function ineffective(device: string, { goal, ...step }: Action): VirtError {
     { device, ...('write' in step ? { path: step.write } : { argv: step.run }) },
   )
 }
-
-/** A step as a shell would have it, to be read and not to be run. */
-export const describeStep = (step: HostStep): string =>
-  'run' in step ? step.run.join(' ') : `${JSON.stringify(step.value)} > ${step.write}`
 
 /** The action as others see it. */
 export const asStep = (action: Action): HostStep =>

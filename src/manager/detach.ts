@@ -1,5 +1,6 @@
-import type { DetachOptions, HostStep } from '../backend.js'
+import type { DetachOptions } from '../backend.js'
 import { VirtError } from '../errors.js'
+import type { HostStep } from '../model/host-step.js'
 import { capabilityOf, type NodeDeviceDef } from '../model/node-device.js'
 import { formatPciAddress } from '../model/pci-address.js'
 import type { HostFiles } from '../os/host-files.js'

@@ -1,6 +1,7 @@
-import type { ChangeOptions, HostStep } from '../backend.js'
+import type { ChangeOptions } from '../backend.js'
 import { VirtError } from '../errors.js'
 import type { Finding, FindingCode } from '../model/finding.js'
+import type { HostStep } from '../model/host-step.js'
 import { Denied } from '../os/host-files.js'
 import { asStep, refused } from './action.js'
 import type { Change, Step } from './change.js'

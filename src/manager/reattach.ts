@@ -1,6 +1,7 @@
-import type { ChangeOptions, HostStep } from '../backend.js'
+import type { ChangeOptions } from '../backend.js'
 import { VirtError } from '../errors.js'
 import type { Finding } from '../model/finding.js'
+import type { HostStep } from '../model/host-step.js'
 import { capabilityOf, type NodeDeviceDef } from '../model/node-device.js'
 import { formatPciAddress } from '../model/pci-address.js'
 import { Book } from './book.js'

@@ -1,4 +1,4 @@
-import type { Recovered } from '../backend.js'
+import type { Recovered, Warning } from '../backend.js'
 import { VirtError } from '../errors.js'
 import { DeviceLocks } from './device-locks.js'
 import { bootId } from './host-text.js'
@@ -25,6 +25,13 @@ export async function recover(host: ManagedHost): Promise<Recovered[]> {
   }
   return results
 }
+
+/** Changes that were begun and have not ended, as warnings; they may be under way in another process. */
+export const unfinishedChanges = ({ files, state }: Pick<ManagedHost, 'files' | 'state'>): Warning[] =>
+  Journal.unfinished(state, bootId(files)).map(({ name, pid, change: { verb, devices } }) => ({
+    path: name,
+    problem: `process ${pid} has not ended a ${verb} of ${devices.map((each) => each.name).join(', ')}; recover it`,
+  }))
 
 async function bringToAnEnd(host: ManagedHost, { name, change }: Journal): Promise<'undone' | 'finished'> {
   using locks = await DeviceLocks.take(host.state, change.devices, 'recover')

@@ -1,5 +1,6 @@
-import type { ChangeOptions, HostStep } from '../backend.js'
+import type { ChangeOptions } from '../backend.js'
 import { VirtError } from '../errors.js'
+import type { HostStep } from '../model/host-step.js'
 import { capabilityOf, type NodeDeviceDef } from '../model/node-device.js'
 import { formatPciAddress } from '../model/pci-address.js'
 import { makeChange, refuseFor } from './make-change.js'

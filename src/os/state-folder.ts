@@ -23,9 +23,16 @@ import { type FileLock, type LockHolder, tryLock } from './lock.js'
 export class StateFolder {
   readonly #path: string | undefined
 
-  /** `/run/hostdev` for root, `$XDG_RUNTIME_DIR/hostdev` for others, unless told. */
-  constructor(path: string | undefined = defaultPath()) {
+  /** Without a path nothing can be kept, and nothing is there. */
+  constructor(path: string | undefined) {
     this.#path = path
+  }
+
+  /** That of this machine: /run/hostdev for root, $XDG_RUNTIME_DIR/hostdev for others. */
+  static ofThisMachine(): StateFolder {
+    if (process.geteuid?.() === 0) return new StateFolder('/run/hostdev')
+    const { XDG_RUNTIME_DIR: folder } = process.env
+    return new StateFolder(folder ? posix.join(folder, 'hostdev') : undefined)
   }
 
   /** Names of the files that are there; none while there is no folder. */
@@ -95,11 +102,6 @@ export class StateFolder {
         )
     })
   }
-}
-
-function defaultPath(): string | undefined {
-  if (process.geteuid?.() === 0) return '/run/hostdev'
-  return process.env.XDG_RUNTIME_DIR ? posix.join(process.env.XDG_RUNTIME_DIR, 'hostdev') : undefined
 }
 
 const orAbsent = <T>(read: () => T): T | undefined =>

@@ -155,7 +155,7 @@ export function parseXmlInto(builder: XmlBuilder, source: string | Uint8Array, l
   }
 }
 
-/** Reads a document into a light tree, as {@link parseXmlInto} does. */
+/** Reads a document into a light tree. @throws VirtError `xml-syntax`, `limit-exceeded` */
 export function parseXml(source: string | Uint8Array, limits: XmlLimits = {}): XmlElement {
   const tree = new TreeBuilder()
   parseXmlInto(tree, source, limits)

@@ -36,7 +36,8 @@ describe('package.json', () => {
       name === 'index' ? '.' : `./${name}`,
       { import: build('esm', name), require: build('cjs', name) },
     ])
-    expect(manifest.exports).toEqual({ ...Object.fromEntries(expected), './package.json': './package.json' })
+    const files = ['./package.json', ...readdirSync(join(root, 'schema')).map((file) => `./schema/${file}`)]
+    expect(manifest.exports).toEqual(Object.fromEntries([...expected, ...files.map((file) => [file, file])]))
   })
 
   it('lists files that are there or are built', () => {

@@ -1,10 +1,22 @@
+import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
 import { hostdev } from '../../src/model/hostdev.js'
 import { nodeDevice } from '../../src/model/node-device.js'
 import { smallHost } from '../data/small-host.js'
+import { root } from '../source-tree.js'
 
 const ajv = new Ajv2020({ strict: true })
+
+describe.each([
+  ['node-device', nodeDevice],
+  ['hostdev', hostdev],
+])('schema/%s.json', (name, document) => {
+  it('is what the tables say; else run `npm run schema`', () => {
+    const shipped = JSON.parse(readFileSync(`${root}/schema/${name}.json`, 'utf8'))
+    expect(shipped).toEqual(JSON.parse(JSON.stringify(document.schema())))
+  })
+})
 
 describe('the JSON Schema of node devices', () => {
   const validate = ajv.compile(nodeDevice.schema())

@@ -6,6 +6,7 @@ import { Connection, Domain, NodeDevice, VirtError } from '../src/index.js'
 import { libvirt } from '../src/libvirt.js'
 import { linux, MemoryFiles } from '../src/linux.js'
 import { mock } from '../src/mock.js'
+import { openvz } from '../src/openvz.js'
 import { FakeKernel } from './fakes/kernel.js'
 import { testDriver } from './fakes/test-driver.js'
 import { root } from './source-tree.js'
@@ -103,6 +104,7 @@ describe('the page of backends', async () => {
     ['linux', 0, () => linux({ files, writes: new FakeKernel(files) })],
     ['libvirt', 1, () => libvirt({ uri: `test:///default?socket=${played.path}` })],
     ['mock', 2, () => mock()],
+    ['openvz', 3, () => openvz({ files })],
   ] as const)('says what %s can do', async (_, index, open) => {
     const backend = await open()
     const can = (call: string): boolean => {

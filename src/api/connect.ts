@@ -13,6 +13,11 @@ export interface ConnectOptions extends CallOptions {
 /** What opens each scheme: the driver and, where it matters, the transport. Loaded when first asked for. */
 const schemes: Readonly<Record<string, (uri: ConnectionUri, options: ConnectOptions) => Promise<Backend>>> = {
   linux: async (uri) => (await import('./open-linux.js')).openLinux(uri),
+  'openvz+vzctl': async ({ text, query }) =>
+    (await import('../backends/openvz/openvz.js')).openvz({
+      uri: text,
+      ...(query.configs && { configs: query.configs }),
+    }),
   mock: async (uri) => (await import('./open-mock.js')).openMock(uri),
 }
 

@@ -8,7 +8,8 @@ import {
   need,
 } from '../backend.js'
 import { VirtError } from '../errors.js'
-import { type HostdevDef, hostdev } from '../model/hostdev.js'
+import type { HostdevDef } from '../model/hostdev.js'
+import { parseHostdev } from '../model/hostdev-dialects.js'
 import type { UsbControllerDef } from '../model/usb-controller.js'
 
 /** What a handle may ask of its connection. */
@@ -17,7 +18,7 @@ interface Owner {
   change(options: CallOptions): Backend
 }
 
-/** A host device: its def, or libvirt's XML. */
+/** A host device: its def, or its XML in libvirt's spelling or one of the proposals'. */
 export type HostdevRequest = HostdevDef | string
 
 const brand = Symbol.for('hostdev.Domain')
@@ -107,4 +108,4 @@ export class Domain {
   }
 }
 
-const toHostdev = (wanted: HostdevRequest): HostdevDef => (typeof wanted === 'string' ? hostdev.parse(wanted) : wanted)
+const toHostdev = (wanted: HostdevRequest): HostdevDef => (typeof wanted === 'string' ? parseHostdev(wanted) : wanted)

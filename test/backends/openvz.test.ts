@@ -177,3 +177,10 @@ nodeDeviceContract('OpenVZ', {
     )
   },
 })
+
+it("takes the proposal's own spelling", async () => {
+  const host = await connect(openvz({ configs: folder, files, run: async () => ({ stdout: '', stderr: '' }) }))
+  const container = await host.lookupDomain('102')
+  await container.attachHostdev(`<hostdev mode='capability'><source name='eth2'/></hostdev>`)
+  expect(await container.hostdevs()).toEqual([net('eth5'), net('eth2')])
+})

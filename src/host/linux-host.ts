@@ -116,7 +116,7 @@ export class LinuxHost implements HostKnowledge {
 
   async lookup(name: string, options: DefOptions): Promise<NodeDeviceDef | undefined> {
     if (name === computer) return this.#computer()
-    const survey = new Survey(this, options)
+    const survey = new Survey(this, { ...options, single: true })
     const found = this.#find(name, survey)
     return found && (await this.#def(found, survey))
   }
@@ -140,13 +140,13 @@ export class LinuxHost implements HostKnowledge {
     return this.#memory.fixed(device, make)
   }
 
-  async readFeatures(options: DefOptions): Promise<NetFeatures> {
+  async readFeatures(interfaces: string, survey: Survey): Promise<NetFeatures> {
     this.#featuresWarning = undefined
     if (!this.#run) return new Map()
     try {
-      return await readNetFeatures(this.#run, this.#files, options)
+      return await readNetFeatures(interfaces, this.#run, this.#files, survey)
     } catch (error) {
-      options.signal?.throwIfAborted()
+      survey.signal?.throwIfAborted()
       if (!VirtError.is(error) && !(error instanceof SyntaxError)) throw error
       this.#featuresWarning = { path: '/sys/class/net', problem: `offloads are not known: ${error.message}` }
       return new Map()

@@ -1,6 +1,6 @@
-import type { CallOptions } from '../backend.js'
 import type { RunCommand } from '../os/command.js'
 import { Denied, type HostFiles } from '../os/host-files.js'
+import type { Survey } from './survey.js'
 
 /** libvirt's words for offloads in libvirt's order, with ethtool's; `undefined` for what ethtool does not tell. */
 const words: readonly (readonly [word: string, ethtool: string | undefined])[] = [
@@ -19,18 +19,30 @@ const words: readonly (readonly [word: string, ethtool: string | undefined])[] =
   ['txudptnl', 'tx-udp_tnl-segmentation'],
 ]
 
+/** ethtool prints 8 KB of an interface; a host with thousands of them is none too many. */
+const mostOutput = 256 * 1024 * 1024
+
 /** Offloads that are on, by interface; interfaces without any are left out. */
 export type NetFeatures = ReadonlyMap<string, readonly string[]>
 
 /**
- * Asks ethtool for the offloads of all interfaces, in one process (`virNetDevGetFeatures`). `switchdev` is not told, for
+ * Asks ethtool for the offloads of an interface, or for those of all (`*`) in one process (`virNetDevGetFeatures`). `switchdev` is not told, for
  * only devlink knows of it.
  */
-export async function readNetFeatures(run: RunCommand, files: HostFiles, options: CallOptions): Promise<NetFeatures> {
-  const { stdout } = await run(['ethtool', '--json', '-k', '*'], { signal: options.signal })
+export async function readNetFeatures(
+  interfaces: string,
+  run: RunCommand,
+  files: HostFiles,
+  survey: Survey,
+): Promise<NetFeatures> {
+  const { stdout } = await run(['ethtool', '--json', '-k', interfaces], {
+    signal: survey.signal,
+    maxOutput: mostOutput,
+  })
   const rdma = rdmaDevices(files)
   const found = new Map<string, readonly string[]>()
   for (const entry of entriesOf(stdout)) {
+    await survey.breathe()
     const name = entry.ifname
     if (typeof name !== 'string') continue
     const on = words
@@ -43,10 +55,13 @@ export async function readNetFeatures(run: RunCommand, files: HostFiles, options
   return found
 }
 
-/** What ethtool printed; nothing is taken for granted about it. */
-function entriesOf(json: string): Record<string, unknown>[] {
-  const parsed: unknown = json.trim() === '' ? [] : JSON.parse(json)
-  return Array.isArray(parsed) ? parsed.filter((entry) => typeof entry === 'object' && entry !== null) : []
+/**
+ * What ethtool printed, an array of an object for each interface. They are taken apart one by one, for all at once would
+ * keep the event loop for long.
+ */
+function* entriesOf(json: string): Generator<Record<string, unknown>, void, undefined> {
+  const [, ...entries] = json.split('"ifname"')
+  for (const entry of entries) yield JSON.parse(`{"ifname"${entry.slice(0, entry.lastIndexOf('}') + 1)}`)
 }
 
 const isActive = (feature: unknown): boolean =>

@@ -12,13 +12,15 @@ export interface HostKnowledge {
   readonly usbIds: IdDatabase
   /** Makes a value once for a device, and again only when another device has taken its place. */
   fixed<T>(device: SysfsDevice, make: () => T): T
-  /** Offloads that are on, by interface: what ethtool says. */
-  readFeatures(options: CallOptions): Promise<ReadonlyMap<string, readonly string[]>>
+  /** Offloads that are on, by interface: what ethtool says of one, or of all for `*`. */
+  readFeatures(interfaces: string, survey: Survey): Promise<ReadonlyMap<string, readonly string[]>>
 }
 
 /** How a call wants the host to be seen. */
 export interface SurveyOptions extends CallOptions {
   compat?: boolean | undefined
+  /** Whether one device is all that is wanted. */
+  single?: boolean
 }
 
 /** One look at the host: what a call has asked for, and what is found out once for all of its devices. */
@@ -26,6 +28,7 @@ export class Survey {
   /** As libvirt sees it, its faults included. */
   readonly compat: boolean
   readonly signal: AbortSignal | undefined
+  readonly #single: boolean
   /** Names of devices by their folder; `undefined` for folders that are no device. */
   readonly names = new Map<string, string | undefined>()
   #features: Promise<ReadonlyMap<string, readonly string[]>> | undefined
@@ -33,16 +36,17 @@ export class Survey {
 
   constructor(
     readonly host: HostKnowledge,
-    { compat = false, signal }: SurveyOptions = {},
+    { compat = false, signal, single = false }: SurveyOptions = {},
   ) {
     this.compat = compat
     this.signal = signal
+    this.#single = single
   }
 
-  /** Offloads of all interfaces, asked for when a first one is read. */
-  features(): Promise<ReadonlyMap<string, readonly string[]>> {
-    this.#features ??= this.host.readFeatures(this.signal ? { signal: this.signal } : {})
-    return this.#features
+  /** Offloads of an interface; those of all are asked for when a first one is read. */
+  async features(name: string): Promise<readonly string[] | undefined> {
+    this.#features ??= this.host.readFeatures(this.#single ? name : '*', this)
+    return (await this.#features).get(name)
   }
 
   /** Lets the event loop go on when it has been kept for long enough. */

@@ -39,7 +39,7 @@ describe('linux', () => {
     expect(VirtError.is(error) ? error.code : error).toBe(code)
   })
 
-  it('asks ethtool once for the offloads of all interfaces, in libvirt’s words', async () => {
+  it('asks ethtool once for the offloads of all interfaces or of the one that is wanted, in libvirt’s words', async () => {
     const commands: string[][] = []
     const feature = (active: boolean) => ({ active, fixed: false, requested: active })
     const offloads = {
@@ -59,12 +59,16 @@ describe('linux', () => {
     const found: unknown[] = []
     for await (const def of backend.devices.defs?.({ capability: 'net' }, {}) ?? []) found.push(def.capabilities[0])
     expect(found).toMatchObject([{ interface: 'lo', features: ['rx', 'txudptnl'] }, { interface: 'br0' }])
-    expect(commands).toEqual([['ethtool', '--json', '-k', '*']])
+    await backend.devices.lookup('net_lo_00_00_00_00_00_00', {})
+    expect(commands).toEqual([
+      ['ethtool', '--json', '-k', '*'],
+      ['ethtool', '--json', '-k', 'lo'],
+    ])
   })
 
   it.each([
     ['is not there', async () => Promise.reject(new VirtError('unsupported', 'ethtool is not installed here'))],
-    ['prints nonsense', async () => ({ stdout: '{', stderr: '' })],
+    ['prints nonsense', async () => ({ stdout: '[{"ifname": {', stderr: '' })],
   ])('goes without offloads when ethtool %s, and says so', async (_, run) => {
     await using conn = await connect(linux({ files: new MemoryFiles(smallTree), features: true, run }))
     const device = await conn.lookupNodeDevice('net_lo_00_00_00_00_00_00')

@@ -20,7 +20,7 @@ export const net: HostKind<'net'> = {
   async read(device, survey) {
     const name = device.uevent.get('INTERFACE')
     if (name === undefined) return undefined
-    const features = (await survey.features()).get(name)
+    const features = await survey.features(name)
     return known<NetDevice>({
       interface: name,
       address: device.text('address'),

@@ -5,15 +5,14 @@ import { known } from '../model/known.js'
 import type { Capability, NodeDeviceDef } from '../model/node-device.js'
 import type { RunCommand } from '../os/command.js'
 import { Denied, type HostFiles } from '../os/host-files.js'
+import { DeviceIndex, type Found } from './device-index.js'
 import { DeviceMemory } from './device-memory.js'
 import { IdDatabase } from './id-database.js'
-import type { AnyHostKind } from './kind.js'
 import { readSystem } from './kinds/system.js'
-import { type Subsystem, subsystems } from './kinds.js'
-import { computer, generateName } from './names.js'
+import { computer } from './names.js'
 import { type NetFeatures, readNetFeatures } from './net-features.js'
 import { type HostKnowledge, Survey } from './survey.js'
-import { SysfsDevice } from './sysfs-device.js'
+import type { SysfsDevice } from './sysfs-device.js'
 
 /** What a host is read through. */
 export interface LinuxHostOptions {
@@ -22,13 +21,6 @@ export interface LinuxHostOptions {
   readonly idFiles?: HostFiles | undefined
   /** Runs ethtool on the host; without it nothing is said of network offloads. */
   readonly run?: RunCommand | undefined
-}
-
-/** A device that is there: enough to name it, with the rest to be read. */
-interface Found {
-  readonly kind: AnyHostKind
-  readonly device: SysfsDevice
-  readonly name: string
 }
 
 /** As much of a device as tells that it has changed. */
@@ -56,8 +48,7 @@ export class LinuxHost implements HostKnowledge {
   readonly #files: HostFiles
   readonly #run: RunCommand | undefined
   readonly #memory: DeviceMemory
-  /** Where devices were when they were last listed: a hint that spares listing them again. */
-  readonly #places = new Map<string, { subsystem: Subsystem; sysname: string }>()
+  readonly #index: DeviceIndex
   #systemWarnings: readonly Warning[] = []
   #featuresWarning: Warning | undefined
 
@@ -65,6 +56,7 @@ export class LinuxHost implements HostKnowledge {
     this.#files = files
     this.#run = run
     this.#memory = new DeviceMemory(files)
+    this.#index = new DeviceIndex(files)
     const places = idFiles ? [files, idFiles] : [files]
     this.pciIds = new IdDatabase(places, 'pci.ids')
     this.usbIds = new IdDatabase(places, 'usb.ids')
@@ -117,14 +109,14 @@ export class LinuxHost implements HostKnowledge {
   async lookup(name: string, options: DefOptions): Promise<NodeDeviceDef | undefined> {
     if (name === computer) return this.#computer()
     const survey = new Survey(this, { ...options, single: true })
-    const found = this.#find(name, survey)
+    const found = this.#index.find(name, survey)
     return found && (await this.#def(found, survey))
   }
 
   /** The name of the device at a folder in /sys, whichever of its paths is given. */
   async nameAt(path: string): Promise<string | undefined> {
     const real = this.#files.real(path)
-    return real instanceof Denied ? undefined : this.#nameOf(real, new Survey(this))
+    return real instanceof Denied ? undefined : this.#index.nameAt(real, new Survey(this))
   }
 
   /** What was found odd, as of the last time that each device was read. */
@@ -157,55 +149,10 @@ export class LinuxHost implements HostKnowledge {
     return mayMatch('system', filter) === 'yes' && matchesState(stateOf(computer), filter)
   }
 
-  /** The devices that may match; of two with one name the later by path, which is libvirt's choice. */
+  /** The devices that may match. */
   async #survey(filter: DeviceFilter, survey: Survey): Promise<Iterable<Found>> {
-    const devices = new Map<string, Found>()
     if (!matchesState(stateOf(''), filter)) return []
-    for (const subsystem of subsystems) {
-      const kinds = subsystem.kinds.filter(({ kind }) => mayMatch(kind, filter) !== 'no')
-      if (kinds.length === 0) continue
-      const sysnames = this.#files.list(subsystem.folder)
-      if (sysnames instanceof Denied) continue
-      this.#memory.keepOnly(subsystem.folder, sysnames)
-      for (const sysname of sysnames) {
-        await survey.breathe()
-        const found = this.#identify(this.#device(subsystem, sysname), kinds, survey)
-        const other = found && devices.get(found.name)
-        if (!found || (other && other.device.path > found.device.path)) continue
-        devices.set(found.name, found)
-        this.#places.set(found.name, { subsystem, sysname })
-      }
-    }
-    return devices.values()
-  }
-
-  #device({ name, folder }: Subsystem, sysname: string): SysfsDevice {
-    return new SysfsDevice(this.#files, name, sysname, `${folder}/${sysname}`)
-  }
-
-  #identify(device: SysfsDevice, kinds: readonly AnyHostKind[], survey: Survey): Found | undefined {
-    const kind = kinds.find((each) => each.is(device, survey))
-    if (!kind) return undefined
-    const name = kind.name ?? generateName(device.subsystem, device.sysname, kind.suffix?.(device, survey))
-    return { kind, device, name }
-  }
-
-  #find(name: string, survey: Survey): Found | undefined {
-    const place = this.#places.get(name)
-    const known = place && this.#identify(this.#device(place.subsystem, place.sysname), place.subsystem.kinds, survey)
-    if (known?.name === name) return known
-    this.#places.delete(name)
-    for (const subsystem of subsystems) {
-      const sysnames = this.#files.list(subsystem.folder)
-      if (sysnames instanceof Denied) continue
-      for (const sysname of sysnames) {
-        const begins = name.startsWith(generateName(subsystem.name, sysname))
-        if (!begins && !subsystem.kinds.some((kind) => kind.name === name)) continue
-        const found = this.#identify(this.#device(subsystem, sysname), subsystem.kinds, survey)
-        if (found?.name === name) return found
-      }
-    }
-    return undefined
+    return await this.#index.all(filter, survey, (folder, sysnames) => this.#memory.keepOnly(folder, sysnames))
   }
 
   async #def({ kind, device, name }: Found, survey: Survey): Promise<NodeDeviceDef | undefined> {
@@ -219,30 +166,10 @@ export class LinuxHost implements HostKnowledge {
       path: device.path,
       devnode: node?.devnode,
       devlinks: links.length === 0 ? undefined : [...links],
-      parent: this.#parentOf(device.path, survey),
+      parent: this.#index.parentOf(device.path, survey),
       driver: device.linkName('driver'),
       capabilities: [{ kind: kind.kind, ...capability } as Capability],
     })
-  }
-
-  /** The nearest folder above that is a device of the list; levels such as `virtio1` are none. */
-  #parentOf(path: string, survey: Survey): string {
-    for (let at = above(path); at.startsWith('/sys/devices/'); at = above(at)) {
-      const name = this.#nameOf(at, survey)
-      if (name !== undefined) return name
-    }
-    return computer
-  }
-
-  #nameOf(path: string, survey: Survey): string | undefined {
-    if (!survey.names.has(path)) {
-      const link = this.#files.link(`${path}/subsystem`)
-      const name = link instanceof Denied ? undefined : lastStep(link)
-      const kinds = subsystems.find((subsystem) => subsystem.name === name)?.kinds
-      const device = kinds && new SysfsDevice(this.#files, name ?? '', lastStep(path), path)
-      survey.names.set(path, device && this.#identify(device, kinds, survey)?.name)
-    }
-    return survey.names.get(path)
   }
 
   #computer(): NodeDeviceDef {
@@ -256,6 +183,3 @@ export class LinuxHost implements HostKnowledge {
 export function stateOf(name: string): DeviceState {
   return { active: true, persistent: name === computer, autostart: name === computer }
 }
-
-const above = (path: string): string => path.slice(0, path.lastIndexOf('/'))
-const lastStep = (path: string): string => path.slice(path.lastIndexOf('/') + 1)

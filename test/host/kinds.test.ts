@@ -390,6 +390,7 @@ describe('a vDPA device', () => {
       ['/sys/devices/pci0000:00/vdpa0/vhost-vdpa-0/dev', '511:0\n'] as const,
     ]
     expect(await read('vdpa_vdpa0', { tree })).toEqual({ kind: 'vdpa', chardev: '/dev/vhost-vdpa-0' })
+    expect(await read('vdpa_vdpa0', { tree: tree.slice(0, -1) })).toEqual({ kind: 'vdpa' })
   })
 })
 

@@ -31,7 +31,7 @@ function readType(device: SysfsDevice, id: string): MdevType | undefined {
 export const mdevTypes: HostKind<'mdev_types'> = {
   kind: 'mdev_types',
   ...deviceClass('mtty'),
-  is: () => true,
+  is: (device) => device.has(folder),
   read(device, survey) {
     const types = readMdevTypes(device, survey)
     return types && { types }

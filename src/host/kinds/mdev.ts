@@ -7,7 +7,7 @@ import { parseNumber } from '../text.js'
 export const mdev: HostKind<'mdev'> = {
   kind: 'mdev',
   ...bus('mdev'),
-  is: () => true,
+  is: (device) => device.linkName('mdev_type') !== undefined,
   suffix: (device) => device.folderAbove,
   read(device) {
     const type = device.linkName('mdev_type')

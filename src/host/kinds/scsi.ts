@@ -52,6 +52,6 @@ export const scsiGeneric: HostKind<'scsi_generic'> = {
   kind: 'scsi_generic',
   ...deviceClass('scsi_generic'),
   node: (device) => device,
-  is: () => true,
+  is: ({ devnode }) => devnode !== undefined,
   read: ({ devnode }) => (devnode === undefined ? undefined : { char: devnode }),
 }

@@ -1,6 +1,6 @@
 import type { Infer } from '../../xml/codec.js'
 import { rest } from '../../xml/raw.js'
-import { leaf, one, opt, type Row } from '../../xml/row.js'
+import { leaf, one, opt, owed, type Row } from '../../xml/row.js'
 import { table } from '../../xml/table.js'
 import { admitting, openWord, str } from '../../xml/text.js'
 import { devicePath } from '../schema-spelling.js'
@@ -45,8 +45,8 @@ export interface DrmDevice extends Infer<typeof drmDevice> {}
 
 /** A virtio data path accelerator: `virNodeDevCapVDPA`. */
 export const vdpaDevice = table({
-  /** Path of the character device: /dev/vhost-vdpa-0. */
-  chardev: leaf('chardev', admitting(str, devicePath)),
+  /** Path of the character device, /dev/vhost-vdpa-0; there is one while the device is meant for guests. */
+  chardev: opt(owed(leaf('chardev', admitting(str, devicePath)))),
   other: rest(),
 })
 

@@ -1,6 +1,7 @@
 import type { DeviceFilter } from '../backend.js'
 import { mayMatch } from '../model/device-caps.js'
 import { Denied, type HostFiles } from '../os/host-files.js'
+import type { DeviceMemory } from './device-memory.js'
 import type { AnyHostKind } from './kind.js'
 import { type Subsystem, subsystems } from './kinds.js'
 import { computer, generateName } from './names.js'
@@ -17,34 +18,30 @@ export interface Found {
 /** Finds devices where the kernel lists them, by kind, by name or by folder. */
 export class DeviceIndex {
   readonly #files: HostFiles
+  readonly #memory: DeviceMemory
   /** Where devices were when they were last listed: a hint that spares listing them again. */
   readonly #places = new Map<string, { subsystem: Subsystem; sysname: string }>()
 
-  constructor(files: HostFiles) {
+  constructor(files: HostFiles, memory: DeviceMemory) {
     this.#files = files
+    this.#memory = memory
   }
 
-  /**
-   * The devices whose kind may match; of two with one name the later by path, which is libvirt's choice.
-   * @param listed is told what each folder of the kernel's lists
-   */
-  async all(
-    filter: DeviceFilter,
-    survey: Survey,
-    listed: (folder: string, sysnames: readonly string[]) => void,
-  ): Promise<Iterable<Found>> {
+  /** The devices whose kind may match; of two with one name the later by path, which is libvirt's choice. */
+  async all(filter: DeviceFilter, survey: Survey): Promise<Iterable<Found>> {
     const devices = new Map<string, Found>()
     for (const subsystem of subsystems) {
       const kinds = subsystem.kinds.filter(({ kind }) => mayMatch(kind, filter) !== 'no')
       if (kinds.length === 0) continue
       const sysnames = this.#files.list(subsystem.folder)
       if (sysnames instanceof Denied) continue
-      listed(subsystem.folder, sysnames)
+      this.#memory.keepOnly(subsystem.folder, sysnames)
       for (const sysname of sysnames) {
         await survey.breathe()
         const found = identify(this.#device(subsystem, sysname), kinds, survey)
-        const other = found && devices.get(found.name)
-        if (!found || (other && other.device.path > found.device.path)) continue
+        if (!found) continue
+        const other = devices.get(found.name)
+        if (other && this.#hide(found, other) === found) continue
         devices.set(found.name, found)
         this.#places.set(found.name, { subsystem, sysname })
       }
@@ -89,6 +86,14 @@ export class DeviceIndex {
       if (name !== undefined) return name
     }
     return computer
+  }
+
+  /** Which of two devices of one name is not to be seen. */
+  #hide(one: Found, other: Found): Found {
+    const [hidden, seen] = one.device.path < other.device.path ? [one, other] : [other, one]
+    hidden.device.warn('', `has the name of ${seen.device.path}, ${seen.name}, and is left out`)
+    this.#memory.note(hidden.device)
+    return hidden
   }
 
   #device({ name, folder }: Subsystem, sysname: string): SysfsDevice {

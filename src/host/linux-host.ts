@@ -56,7 +56,7 @@ export class LinuxHost implements HostKnowledge {
     this.#files = files
     this.#run = run
     this.#memory = new DeviceMemory(files)
-    this.#index = new DeviceIndex(files)
+    this.#index = new DeviceIndex(files, this.#memory)
     const places = idFiles ? [files, idFiles] : [files]
     this.pciIds = new IdDatabase(places, 'pci.ids')
     this.usbIds = new IdDatabase(places, 'usb.ids')
@@ -152,7 +152,7 @@ export class LinuxHost implements HostKnowledge {
   /** The devices that may match. */
   async #survey(filter: DeviceFilter, survey: Survey): Promise<Iterable<Found>> {
     if (!matchesState(stateOf(''), filter)) return []
-    return await this.#index.all(filter, survey, (folder, sysnames) => this.#memory.keepOnly(folder, sysnames))
+    return await this.#index.all(filter, survey)
   }
 
   async #def({ kind, device, name }: Found, survey: Survey): Promise<NodeDeviceDef | undefined> {

@@ -89,7 +89,7 @@ export class SysfsDevice {
   /** Name of what a link leads to: that of the driver, for `driver`. */
   linkName(link: string): string | undefined {
     const target = this.#got(link, this.#files.link(this.#file(link)))
-    return target?.slice(target.lastIndexOf('/') + 1)
+    return target?.slice(target.lastIndexOf('/') + 1) || undefined
   }
 
   /** What the kernel says in the device's `uevent`. Not to be asked of PCI devices: theirs may block for ever. */

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { LinuxHost } from '../../src/host/linux-host.js'
 import type { NodeDeviceDef } from '../../src/model/node-device.js'
 import { MemoryFiles } from '../../src/os/host-files-memory.js'
-import { smallTree } from '../data/small-tree.js'
+import { smallTree, sysfs } from '../data/small-tree.js'
 
 const small = () => {
   const files = new MemoryFiles(smallTree)
@@ -111,6 +111,25 @@ describe('a Linux host', () => {
     expect(host.warnings()).toEqual([
       { path: '/sys/class/dmi/id/product_serial', problem: 'cannot be read (EACCES)' },
       { path: '/sys/bus/usb/devices/1-1/devnum', problem: "holds 'many', not a number" },
+    ])
+  })
+
+  it('has one of two devices that come out with one name, as libvirt has, and says which not', async () => {
+    const { files, host } = small()
+    for (const name of ['1-1-2', '1-1.2']) {
+      for (const [path, file] of sysfs(`/sys/devices/virtual/${name}`, 'bus/usb', { devnum: '9\n' }))
+        files.set(path, file)
+      files.set(`/sys/devices/virtual/${name}/idVendor`, '1234\n')
+      files.set(`/sys/devices/virtual/${name}/idProduct`, '1234\n')
+    }
+    const names = await host.list({ capability: 'usb_device' }, {})
+    expect(names.filter((name) => name === 'usb_1_1_2')).toHaveLength(1)
+    expect((await host.lookup('usb_1_1_2', {}))?.path).toBe('/sys/devices/virtual/1-1.2')
+    expect(host.warnings()).toEqual([
+      {
+        path: '/sys/bus/usb/devices/1-1-2',
+        problem: 'has the name of /sys/devices/virtual/1-1.2, usb_1_1_2, and is left out',
+      },
     ])
   })
 

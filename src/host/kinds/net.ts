@@ -35,7 +35,10 @@ export const net: HostKind<'net'> = {
 function readLink(device: SysfsDevice, { compat }: Survey): NetDevice['link'] {
   const operstate = device.text('operstate')
   const state = linkStates.find((each) => each === operstate)
-  if (state === undefined) return undefined
+  if (state === undefined) {
+    if (operstate !== undefined) device.warn('operstate', `holds '${operstate.slice(0, 100)}', no state of a link`)
+    return undefined
+  }
   if (state !== 'up') return { state }
   const speed = speedOf(device.text('speed'))
   // libvirt passes an unknown speed on as a huge one (`virNetDevGetLinkInfo`)

@@ -7,7 +7,7 @@ import type { Row } from './row.js'
 /** The same row, which libvirt writes but does not read. */
 export const unread = <T>(row: Row<T>): Row<T> => ({
   ...row,
-  read: (element, reading) => (reading.compat ? undefined : row.read(element, reading)),
+  read: (element, reading, told) => (reading.compat ? undefined : row.read(element, reading, told)),
 })
 
 /** The same row, which libvirt reads but does not write. */

@@ -32,6 +32,9 @@ export interface Step {
 /** The step from an element to a row's place, for the message that it is missing. */
 export const stepOf = ({ place }: AnyRow): string => (place.source === '' ? '' : `/${place.source}`)
 
+/** The attributes that rows stand for. */
+export const attributesOf = (entries: readonly Entry[]): string[] => entries.map(({ row }) => row.place.attribute ?? '')
+
 const none: readonly Entry[] = []
 
 /** The rows of a table sorted by where they stand, once, so that reading is one pass over the element. */
@@ -83,7 +86,7 @@ export class Layout {
   /** The element's own attributes that are known, those that are passed over among them. */
   get attributeNames(): string[] {
     const passedOver = this.forgotten.filter((each) => each.startsWith('@')).map((each) => each.slice(1))
-    return [...this.attributes.map(({ row }) => row.place.attribute ?? ''), ...passedOver]
+    return [...attributesOf(this.attributes), ...passedOver]
   }
 
   /** Whether an element that no row reads is known all the same. */

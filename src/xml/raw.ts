@@ -13,14 +13,15 @@ const xmlName = new RegExp(`^[${nameStart}][${nameStart}\\-.\\d\\u{b7}\\u{300}-\
 
 // a def need not come from a document, and a name is written as it stands
 function checked(name: string, sink: XmlSink): string {
-  if (!xmlName.test(name))
-    throw unwritable(sink.path, `holds '${name.slice(0, 100)}', which is not a name XML allows; rename it`)
+  if (typeof name !== 'string' || !xmlName.test(name))
+    throw unwritable(sink.path, `holds '${String(name).slice(0, 100)}', which is not a name XML allows; rename it`)
   return name
 }
 
 /** Writes the attributes and content of an element that is open. */
 export function writeRaw(sink: XmlSink, { attributes = {}, content = [] }: RawXml): void {
   for (const [name, value] of Object.entries(attributes)) sink.attribute(checked(name, sink), value)
+  if (content.some((node) => typeof node === 'string')) sink.text('')
   for (const node of content) {
     if (typeof node === 'string') {
       sink.text(node)

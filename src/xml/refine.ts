@@ -40,7 +40,8 @@ export function refined<C extends Codec<any>>(
 
 /** The same codec, which takes an element that says nothing for one that is absent. */
 export function filled<T extends object>(codec: Codec<T>): Codec<T> {
-  return refined(codec, (def) => (Object.keys(def).length > 0 ? def : (undefined as unknown as T)))
+  const said = refined(codec, (def) => (Object.keys(def).length > 0 ? def : (undefined as unknown as T)))
+  return { ...said, schema: () => ({ ...codec.schema(), minProperties: 1 }) }
 }
 
 /** The same codec, with one more demand of libvirt's schema on the whole element. */

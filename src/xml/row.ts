@@ -23,11 +23,11 @@ export interface Row<T> {
   otherwise?(mode: { readonly compat: boolean }): T | undefined
   /** Whether it is passed over in writing, though the def has it. */
   omitted?(mode: { readonly compat: boolean }): boolean
-  /** Reads from the element that holds the attribute or text, or from the child element itself. */
-  read(element: XmlElement, reading: Reading): T | undefined
+  /** Reads from the element that holds the attribute or text, or from the child element itself, as a codec does. */
+  read(element: XmlElement, reading: Reading, told?: readonly string[]): T | undefined
   /** Writes the attribute or text, or the child element with its content: `inside` adds attributes to that. */
   write(sink: XmlSink, value: T, writing: Writing, inside?: () => void): void
-  check(element: XmlElement, findings: Finding[]): void
+  check(element: XmlElement, findings: Finding[], told?: readonly string[]): void
   schema(): JsonSchema
 }
 
@@ -72,11 +72,15 @@ export const attr = <T>(source: string, text: Text<T>): Row<T> => {
   }
 }
 
+function readText<T>(element: XmlElement, text: Text<T>, reading: Reading, told: readonly string[]): T | undefined {
+  if (reading.strict) refuseStrangers(element, textOnly, told)
+  return decode(element.text, text, element, reading, '')
+}
+
 /** An element's text as a codec, for elements that hold nothing else. */
 export const content = <T>(text: Text<T>): Codec<T> => ({
   read(element, reading, told = []) {
-    if (reading.strict) refuseStrangers(element, textOnly, told)
-    const value = decode(element.text, text, element, reading, '')
+    const value = readText(element, text, reading, told)
     if (value === undefined) throw invalid(element, 'is empty')
     return value
   },
@@ -101,30 +105,31 @@ export const body = <T>(text: Text<T>): Row<T> => ({
 /** A child element; `gap` writes it `<x />` when it is empty, as libvirt does in a few places. */
 export const one = <T>(source: string, inner: Codec<T>, { gap = false } = {}): Row<T> => {
   const at = place(source)
-  const told = at.where.filter(({ value }) => value !== undefined).map(({ attribute }) => attribute)
+  const marks = at.where.filter(({ value }) => value !== undefined).map(({ attribute }) => attribute)
   return {
     ...required,
     place: at,
-    read: (element, reading) => inner.read(element, reading, told),
+    read: (element, reading, told) => inner.read(element, reading, told ? [...marks, ...told] : marks),
     write(sink, value, writing, inside) {
       openPlace(sink, at)
       inside?.()
       inner.write(sink, value, writing)
       sink.close(gap)
     },
-    check: (element, findings) => inner.check(element, findings, told),
+    check: (element, findings, told) => inner.check(element, findings, told ? [...marks, ...told] : marks),
     schema: () => inner.schema(),
   }
 }
 
 /** A child element that holds text only. An empty one counts as absent, as with libvirt's `virXPathString`. */
 export const leaf = <T>(source: string, text: Text<T>): Row<T> => {
-  const row = one(source, content(text))
-  return {
-    ...row,
-    read: (element, reading) => (element.content.length === 0 ? undefined : row.read(element, reading)),
+  const maybe: Codec<T | undefined> = {
+    ...content<T | undefined>(text as Text<T | undefined>),
+    read: (element, reading, told = []) =>
+      element.content.length === 0 ? undefined : readText(element, text, reading, told),
     schema: () => (text.schema.type === 'string' ? { minLength: 1, ...text.schema } : text.schema),
   }
+  return one(source, maybe as Codec<T>)
 }
 
 /** Child elements of one name, in document order. */
@@ -175,7 +180,7 @@ export const otherwise = <T>(value: T, row: Row<T>): Row<T> => ({ ...row, mayLac
 /** A row that libvirt does not have: in compat it is neither read nor written, and its schema refuses it. */
 export const ours = <T>(row: Row<T>): Row<T | undefined> => ({
   ...opt(row),
-  read: (element, reading) => (reading.compat ? undefined : row.read(element, reading)),
+  read: (element, reading, told) => (reading.compat ? undefined : row.read(element, reading, told)),
   write(sink, value, writing, inside) {
     if (value !== undefined && !writing.compat) row.write(sink, value, writing, inside)
   },

@@ -1,7 +1,7 @@
 import type { Finding } from './codec.js'
 import { finding } from './codec.js'
 import type { XmlElement } from './element.js'
-import { type Layout, stepOf, type TableOptions } from './layout.js'
+import { attributesOf, type Layout, stepOf, type TableOptions } from './layout.js'
 import { checkStrangers, type Known } from './strangers.js'
 
 /** Paths take time to find, and nobody reads more findings. */
@@ -46,7 +46,7 @@ export function checkTable(
     } else if (group === 'open') group = 'ended'
     last = position
     seen.add(key)
-    row.check(child, findings)
+    row.check(child, findings, attributesOf(guests))
   }
   for (const { key, row } of layout.entries)
     if (row.place.tag !== undefined && row.place.attribute === undefined && !row.mayLack && !seen.has(key))

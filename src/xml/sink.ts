@@ -5,6 +5,7 @@
 export interface XmlSink {
   open(name: string): void
   attribute(name: string, value: string): void
+  /** An empty text tells that the element holds text: no white space may be added inside it. */
   text(value: string): void
   /** Ends the element opened last. `gap` asks for `<x />` rather than `<x/>` should it be empty. */
   close(gap?: boolean): void

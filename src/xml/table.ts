@@ -1,7 +1,7 @@
 import type { Codec, JsonSchema, Reading, Writing } from './codec.js'
 import { invalid, unwritable } from './codec.js'
 import type { XmlElement } from './element.js'
-import { type Entry, Layout, type Rows, type Step, stepOf, type TableOptions } from './layout.js'
+import { attributesOf, type Entry, Layout, type Rows, type Step, stepOf, type TableOptions } from './layout.js'
 import { openPlace } from './place.js'
 import type { Row } from './row.js'
 import { checkTable } from './schema-check.js'
@@ -78,7 +78,8 @@ function readChild(def: Def, layout: Layout, child: XmlElement, reading: Reading
     return
   }
   const { key, row } = entry
-  if (row.many || row.repeats === 'last' || def[key] === undefined) put(def, entry, row.read(child, reading))
+  const told = guests.length > 0 ? attributesOf(guests) : undefined
+  if (row.many || row.repeats === 'last' || def[key] === undefined) put(def, entry, row.read(child, reading, told))
   else if (reading.strict && !row.repeats) throw invalid(child, 'stands twice; keep one')
 }
 

@@ -60,7 +60,6 @@ export class XmlWriter implements XmlSink {
   }
 
   text(value: string): void {
-    if (value === '') return
     if (this.#inTag) this.#out += '>'
     this.#inTag = false
     this.#textFrom = Math.min(this.#textFrom, this.#names.length)

@@ -16,6 +16,10 @@ export interface Schema {
   maximum?: number
   minLength?: number
   maxLength?: number
+  minItems?: number
+  minProperties?: number
+  examples?: readonly unknown[]
+  $ref?: string
 }
 
 const hostile = fc.constantFrom("'", '"', '<', '&', ']]>', ' a ', '\n', '\t', '../', '%s', '$(id)', 'é', '𝕏', '-')
@@ -34,10 +38,18 @@ function text({ pattern, minLength = 0, maxLength = 12 }: Schema): fc.Arbitrary<
   return any.filter((value) => value.length >= minLength)
 }
 
+/** Elements that no table knows. */
+const raw = fc.constantFrom(
+  { name: 'future', attributes: { since: '13.0' }, content: ['a < b'] },
+  { name: 'x:future', content: [{ name: '__proto__' }, ' & ', { name: 'b', attributes: { __proto__x: "'" } }] },
+)
+
 /** Defs of every shape that a schema allows: what a table declares is what is tried. */
 export function arbitrary(schema: Schema): fc.Arbitrary<unknown> {
+  if (schema.$ref) return raw
   if (schema.const !== undefined) return fc.constant(schema.const)
   if (schema.enum) return fc.constantFrom(...schema.enum)
+  if (schema.examples) return fc.constantFrom(...schema.examples)
   const alternatives = schema.oneOf ?? (schema.properties ? undefined : schema.anyOf)
   if (alternatives) return fc.oneof(...alternatives.filter((each) => !isOther(each)).map(arbitrary))
   switch (schema.type) {
@@ -55,7 +67,7 @@ export function arbitrary(schema: Schema): fc.Arbitrary<unknown> {
 }
 
 /** Few of the members it may lack: rules between members would else refuse most of what is tried. */
-function object({ properties = {}, required = [] }: Schema): fc.Arbitrary<unknown> {
+function object({ properties = {}, required = [], minProperties = 0 }: Schema): fc.Arbitrary<unknown> {
   const absent = { weight: 3, arbitrary: fc.constant(undefined) }
   const member = (key: string, inner: Schema) =>
     required.includes(key) ? arbitrary(inner) : fc.oneof(absent, { weight: 1, arbitrary: arbitrary(inner) })
@@ -63,6 +75,7 @@ function object({ properties = {}, required = [] }: Schema): fc.Arbitrary<unknow
   return fc
     .record(Object.fromEntries(members) as Record<string, fc.Arbitrary<unknown>>)
     .map((def) => Object.fromEntries(Object.entries(def).filter(([, value]) => value !== undefined)))
+    .filter((def) => Object.keys(def).length >= minProperties)
 }
 
 const isOther = ({ properties }: Schema) => properties?.kind?.const === 'other'

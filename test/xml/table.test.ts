@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Codec } from '../../src/xml/codec.js'
 import { documentOf, type ReadOptions } from '../../src/xml/document.js'
-import { cUint } from '../../src/xml/number.js'
+import { cInt, cUint, unlessNegative } from '../../src/xml/number.js'
 import { attr, body, content, flag, leaf, many, one, opt, otherwise, ours, repeated, some } from '../../src/xml/row.js'
 import { just, table } from '../../src/xml/table.js'
 import { str, word } from '../../src/xml/text.js'
@@ -74,6 +74,12 @@ describe('a table', () => {
     expect(write(everything, short)).toBe(xml)
   })
 
+  it('knows those attributes when it reads strictly or checks', () => {
+    const xml = `<a id='1'><name>x</name><owner id='5' role='r'>me</owner></a>`
+    expect(read(everything, xml, { strict: true })).toMatchObject({ owner: 'me', ownerId: 5 })
+    expect(problems(everything, xml)).toEqual([])
+  })
+
   it('reads elements in any order, and the first of those that stand twice', () => {
     expect(read(everything, `<a id='1'><size>2</size><name>x</name><name>y</name></a>`)).toMatchObject({
       name: 'x',
@@ -83,6 +89,11 @@ describe('a table', () => {
 
   it('takes an empty element of text for an absent one', () => {
     expect(read(everything, `<a id='1'><name>x</name><size/></a>`)).not.toHaveProperty('size')
+  })
+
+  it('takes an element whose text says that there is nothing for an absent one', () => {
+    const codec = table({ node: opt(leaf('node', unlessNegative(cInt(10)))) })
+    expect([read(codec, '<a><node>-1</node></a>'), read(codec, '<a><node>0</node></a>')]).toEqual([{}, { node: 0 }])
   })
 
   it('leaves alone what is in a namespace of its own', () => {

@@ -1,25 +1,16 @@
 import type { Infer } from '../../xml/codec.js'
 import { invalid } from '../../xml/codec.js'
 import { inCompat, unread } from '../../xml/compat.js'
-import { cInt } from '../../xml/number.js'
+import { cInt, unlessNegative } from '../../xml/number.js'
 import { rest } from '../../xml/raw.js'
 import { refined } from '../../xml/refine.js'
 import { leaf, one, opt, owed, repeated } from '../../xml/row.js'
 import { table } from '../../xml/table.js'
-import { admitting, str, type Text } from '../../xml/text.js'
+import { admitting, str } from '../../xml/text.js'
 import { unsignedInt, wwn } from '../schema-spelling.js'
 import { count, signedDecimal } from './spelling.js'
 
 const wideName = admitting(str, wwn)
-
-/** libvirt keeps the number as -1 where there is none. */
-const uniqueId: Text<number> = {
-  ...admitting(cInt(10), unsignedInt),
-  from: (text, reading) => {
-    const value = cInt(10).from(text, reading)
-    return value === -1 ? null : value
-  },
-}
 
 /** A Fibre Channel port: WWNs in 16 lower-case digits. They may be left to libvirt when a port is created. */
 const fcHost = refined(
@@ -38,7 +29,7 @@ const fcHost = refined(
 /** A SCSI host adapter: `virNodeDevCapSCSIHost`. */
 export const scsiHost = table({
   host: leaf('host', signedDecimal),
-  uniqueId: opt(leaf('unique_id', uniqueId)),
+  uniqueId: opt(leaf('unique_id', admitting(unlessNegative(cInt(10)), unsignedInt))),
   fcHost: opt(repeated(one("capability[@type='fc_host']", fcHost))),
   /** A port that can have virtual ones (NPIV). */
   vportOps: opt(

@@ -37,7 +37,7 @@ export class DeviceIndex {
       if (sysnames instanceof Denied) continue
       this.#memory.keepOnly(subsystem.folder, sysnames)
       for (const sysname of sysnames) {
-        await survey.breathe()
+        if (survey.isLong) await survey.breathe()
         const found = identify(this.#device(subsystem, sysname), kinds, survey)
         if (!found) continue
         const other = devices.get(found.name)

@@ -81,7 +81,7 @@ export class LinuxHost implements HostKnowledge {
     const survey = new Survey(this, options)
     if (this.#wantsComputer(filter)) yield this.#computer()
     for (const found of await this.#survey(filter, survey)) {
-      await survey.breathe()
+      if (survey.isLong) await survey.breathe()
       const def = await this.#def(found, survey)
       if (def && matchesFilter(def, filter)) yield def
     }
@@ -91,7 +91,7 @@ export class LinuxHost implements HostKnowledge {
   async *traces(options: DefOptions): AsyncGenerator<DeviceTrace, void, undefined> {
     const survey = new Survey(this, options)
     for (const { kind, device, name } of await this.#survey({}, survey)) {
-      await survey.breathe()
+      if (survey.isLong) await survey.breathe()
       const stat = this.#files.stat(device.path)
       if (stat instanceof Denied) continue
       yield {

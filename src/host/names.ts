@@ -5,8 +5,12 @@
  */
 export function generateName(subsystem: string, sysname: string, suffix?: string): string {
   const parts = suffix === undefined ? [subsystem, sysname] : [subsystem, sysname, suffix]
-  return parts.join('_').replace(/[^A-Za-z0-9]/g, underscores)
+  const name = parts.join('_')
+  // hardly a name is not plain ASCII, and a host may have thousands
+  return isAscii(name) ? name.replace(/[^A-Za-z0-9]/g, '_') : name.replace(/[^A-Za-z0-9]/gu, underscores)
 }
+
+const isAscii = (text: string): boolean => !/[^\0-\x7f]/.test(text)
 
 const encoder = new TextEncoder()
 

@@ -49,6 +49,11 @@ export class Survey {
     return (await this.#features).get(name)
   }
 
+  /** Whether it is time to {@link breathe}; asked of each device, so that most need not wait for anything. */
+  get isLong(): boolean {
+    return performance.now() >= this.#sliceEnd || this.signal?.aborted === true
+  }
+
   /** Lets the event loop go on when it has been kept for long enough. */
   async breathe(): Promise<void> {
     this.signal?.throwIfAborted()

@@ -37,6 +37,9 @@ export function formatPciAddress({ domain, bus, slot, function: fn }: PciAddress
   return `${digits(domain, 4)}:${digits(bus, 2)}:${digits(slot, 2)}.${fn}`
 }
 
+/** Whether a text is an address as {@link parsePciAddress} reads it. */
+export const isPciAddress = (text: string): boolean => pattern.test(text)
+
 /** Reads `0000:00:1f.3` or, of domain 0, `00:1f.3`; `undefined` for anything else. */
 export function parsePciAddress(text: string): PciAddress | undefined {
   const [, domain = '0', bus, slot, fn] = pattern.exec(text) ?? []

@@ -1,7 +1,7 @@
 import type { PciDevice, PciExpressLink } from '../../model/kinds/pci.js'
 import type { Vpd } from '../../model/kinds/vpd.js'
 import { known } from '../../model/known.js'
-import { type PciAddress, parsePciAddress } from '../../model/pci-address.js'
+import { isPciAddress, type PciAddress, parsePciAddress } from '../../model/pci-address.js'
 import { expressOffset, headerTypeOf, headerTypes, linkOf, type ReadConfig } from '../../model/pci-config.js'
 import { parsePciVpd } from '../../model/pci-vpd.js'
 import { bus, type HostKind } from '../kind.js'
@@ -23,7 +23,7 @@ const unprivilegedConfig = 64
 export const pci: HostKind<'pci'> = {
   kind: 'pci',
   ...bus('pci'),
-  is: (device, { compat }) => parsePciAddress(device.sysname) !== undefined && (!compat || device.has('config')),
+  is: (device, { compat }) => isPciAddress(device.sysname) && (!compat || device.has('config')),
   async read(device, survey) {
     const address = parsePciAddress(device.sysname)
     const identity = survey.host.fixed(device, () => readIdentity(device, survey))

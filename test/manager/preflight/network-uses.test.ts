@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest'
+import { networkUses } from '../../../src/manager/preflight/network-uses.js'
+import { type MemoryFile, MemoryFiles } from '../../../src/os/host-files-memory.js'
+
+type Files = [string, MemoryFile][]
+
+const nic = (name: string, slot: string): Files => {
+  const path = `/sys/devices/pci0000:00/0000:00:${slot}/net/${name}`
+  return [
+    [`${path}/ifindex`, '2\n'],
+    [`/sys/class/net/${name}`, { link: path }],
+  ]
+}
+const over = (name: string, ...lower: string[]): Files => [
+  [`/sys/devices/virtual/net/${name}/ifindex`, '9\n'],
+  [`/sys/class/net/${name}`, { link: `/sys/devices/virtual/net/${name}` }],
+  ...lower.map((each): Files[number] => [`/sys/devices/virtual/net/${name}/lower_${each}`, { link: each }]),
+]
+const hosts: Files = [...nic('eth0', '03.0'), ...nic('eth1', '04.0')]
+
+const routeHead = 'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n'
+const defaultRoute = (name: string) => `${name}\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n`
+/** 192.168.1.0/24, as the kernel prints it on a little-endian machine. */
+const localRoute = (name: string) => `${name}\t0001A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n`
+const ssh = (client: string, server: string) => `LANG=C\0SSH_CONNECTION=${client} 50000 ${server} 22\0HOME=/root\0`
+
+const uses = (files: Files) =>
+  networkUses(new MemoryFiles(files)).map(({ path, finding }) => [
+    path.split('/').at(-1),
+    finding.code,
+    finding.message,
+  ])
+
+describe('networkUses', () => {
+  it('finds the interface of the default route', () => {
+    expect(uses([...hosts, ['/proc/net/route', `${routeHead}${defaultRoute('eth1')}${localRoute('eth0')}`]])).toEqual([
+      ['eth1', 'default-route', "carries the host's default route (eth1)"],
+    ])
+  })
+
+  it('finds that of IPv6, and passes over the route that refuses', () => {
+    const zero = '0'.repeat(32)
+    const route = (name: string, bits: string) =>
+      `${zero} ${bits} ${zero} 00 ${zero} 00000400 1 0 00000003     ${name}\n`
+    expect(
+      uses([...hosts, ['/proc/net/ipv6_route', route('eth0', '00') + route('eth1', '40') + route('lo', '00')]]),
+    ).toEqual([['eth0', 'default-route', "carries the host's default route (eth0)"]])
+  })
+
+  it.each([
+    ['a bridge', over('br0', 'eth0'), 'br0', ['eth0']],
+    ['a bond', over('bond0', 'eth0', 'eth1'), 'bond0', ['eth0', 'eth1']],
+    ['a VLAN on a bond', [...over('bond0.7', 'bond0'), ...over('bond0', 'eth0', 'eth1')], 'bond0.7', ['eth0', 'eth1']],
+  ])('finds what is below %s', (_what, upper, name, expected) => {
+    const found = uses([...hosts, ...upper, ['/proc/net/route', `${routeHead}${defaultRoute(name)}`]])
+    expect(found.map(([lowest]) => lowest)).toEqual(expected)
+  })
+
+  it('does not go round for ever', () => {
+    const files: Files = [...over('a', 'b'), ...over('b', 'a'), ['/proc/net/route', `${routeHead}${defaultRoute('a')}`]]
+    expect(uses(files)).toEqual([])
+  })
+
+  it('finds the interface by which the user has logged in', () => {
+    const files: Files = [
+      ...hosts,
+      ['/proc/net/route', `${routeHead}${localRoute('eth1')}`],
+      ['/proc/self/environ', ssh('10.0.0.9', '192.168.1.5')],
+    ]
+    expect(uses(files)).toEqual([
+      ['eth1', 'ssh-session', 'carries the SSH connection of this session (192.168.1.5 on eth1)'],
+    ])
+  })
+
+  it.each([
+    ['2001:db8::5', '20010db8000000000000000000000005'],
+    ['fe80::1:2%eth1', 'fe800000000000000000000000010002'],
+    ['1:2:3:4:5:6:7:8', '00010002000300040005000600070008'],
+  ])('finds it by the IPv6 address %s', (address, digits) => {
+    const files: Files = [
+      ...hosts,
+      ['/proc/net/if_inet6', `${'0'.repeat(31)}1 01 80 10 80       lo\n${digits} 03 40 00 80     eth1\n`],
+      ['/proc/self/environ', ssh('2001:db8::9', address)],
+    ]
+    expect(uses(files).map(([name, code]) => [name, code])).toEqual([['eth1', 'ssh-session']])
+  })
+
+  it('asks the processes above when sudo has dropped the variable', () => {
+    const files: Files = [
+      ...hosts,
+      ['/proc/net/route', `${routeHead}${localRoute('eth0')}`],
+      ['/proc/self/environ', 'HOME=/root\0'],
+      ['/proc/self/stat', '50 (node (x) y) S 49 50 49 0 -1'],
+      ['/proc/49/environ', { errno: 'EACCES' }],
+      ['/proc/49/stat', '49 (sudo) S 48 49 49 0 -1'],
+      ['/proc/48/environ', ssh('10.0.0.9', '::ffff:192.168.1.5')],
+    ]
+    expect(uses(files).map(([name, code]) => [name, code])).toEqual([['eth0', 'ssh-session']])
+  })
+
+  it('finds nothing in nonsense', () => {
+    expect(
+      uses([
+        ['/proc/net/route', 'x\ny z\n'],
+        ['/proc/net/ipv6_route', 'q\n'],
+        ['/proc/self/environ', ssh('a', 'b')],
+      ]),
+    ).toEqual([])
+  })
+})

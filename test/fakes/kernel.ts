@@ -101,6 +101,15 @@ export class FakeKernel implements HostWrites {
     return value === '(null)' ? '' : value
   }
 
+  /** Driver and override of every PCI function, and driver of every USB interface: what must be as it was. */
+  drivers(): Record<string, string> {
+    const found: Record<string, string> = {}
+    for (const bus of ['pci', 'usb'] as const)
+      for (const device of this.tree.list(`/sys/bus/${bus}/devices`) as string[])
+        found[device] = [this.driverOf(bus, device) ?? '-', this.overrideOf(device)].join(' ').trim()
+    return found
+  }
+
   #letGo = (): void => {}
 
   #addDriver(bus: Bus, driver: string): void {

@@ -29,13 +29,9 @@ export class FakeHost implements Disposable {
     return def
   }
 
-  /** Driver and override of every PCI function, and driver of every USB interface: what must be as it was. */
+  /** As {@link FakeKernel.drivers}. */
   drivers(): Record<string, string> {
-    const found: Record<string, string> = {}
-    for (const bus of ['pci', 'usb'] as const)
-      for (const device of this.files.list(`/sys/bus/${bus}/devices`) as string[])
-        found[device] = [this.kernel.driverOf(bus, device) ?? '-', this.kernel.overrideOf(device)].join(' ').trim()
-    return found
+    return this.kernel.drivers()
   }
 
   /** A process that has files open, as /proc shows it. */

@@ -95,7 +95,11 @@ describe('assignability of a PCI function', () => {
     ['one in no group', 'no-iommu-group', () => host.files.delete(`${nicFolder}/iommu_group`)],
     ['one that does not answer', 'inaccessible', () => set([`${nicFolder}/config`, new Uint8Array(64).fill(0xff)])],
     ['one on a host without IOMMU', 'no-iommu', () => host.files.delete('/sys/kernel/iommu_groups')],
-    ['one on a kernel without VFIO', 'no-vfio', () => host.files.delete('/lib/modules')],
+    [
+      'one on a kernel without VFIO',
+      'no-vfio',
+      () => set(['/lib/modules/6.1.0-test/modules.dep', 'kernel/fs/ext4.ko:\n']),
+    ],
     [
       'one where /dev/vfio is missing',
       'no-vfio',

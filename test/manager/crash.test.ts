@@ -1,0 +1,137 @@
+import { execFile, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+import { build } from 'esbuild'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { LinuxHost } from '../../src/host/linux-host.js'
+import { release } from '../../src/manager/claim.js'
+import { readPciFunction } from '../../src/manager/pci-function.js'
+import { reattach } from '../../src/manager/reattach.js'
+import { recover } from '../../src/manager/recover.js'
+import type { NodeDeviceDef } from '../../src/model/node-device.js'
+import { folderHost, makeFolderHost } from '../fakes/folder-host.js'
+import { root } from '../source-tree.js'
+
+let folder: string
+let host: string
+let program: string
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'hostdev-crash-'))
+  host = join(folder, 'host')
+  program = join(folder, 'host-process.mjs')
+  const entryPoints = [join(root, 'test/fakes/host-process.ts')]
+  await build({ entryPoints, bundle: true, platform: 'node', format: 'esm', target: 'node20', outfile: program })
+  makeFolderHost(host)
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** Runs a piece of work in a process of its own, killed at a point; answers how many points it has come by. */
+async function runUntil(work: string, point: number): Promise<number | 'killed'> {
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [program, host, work, String(point)])
+    return Number(stdout)
+  } catch (error) {
+    if ((error as { signal?: string }).signal === 'SIGKILL') return 'killed'
+    throw error
+  }
+}
+const runWhole = async (work: string) => (await runUntil(work, 0)) as number
+
+async function giveBack(names: readonly string[]): Promise<void> {
+  const { managed } = folderHost(host)
+  for (const name of names) {
+    const def = (await new LinuxHost({ files: managed.files }).lookup(name, {})) as NodeDeviceDef
+    await reattach(managed, def, {})
+  }
+}
+
+const drivers = () => folderHost(host).kernel.drivers()
+/** What is kept of the host but locks: journals, and how devices are given back. */
+const recorded = () =>
+  folderHost(host)
+    .managed.state.names()
+    .filter((name) => !name.startsWith('lock-'))
+const recoverIt = () => recover(folderHost(host).managed)
+
+describe('a process that is killed', () => {
+  it.each([
+    ['detach', undefined, ['pci_0000_02_00_0']],
+    ['detachGroup', undefined, ['pci_0000_01_00_0', 'pci_0000_01_00_1']],
+    ['detachUsb', undefined, ['usb_1_1']],
+    ['reattach', 'detach', ['pci_0000_02_00_0']],
+    ['reattachUsb', 'detachUsb', ['usb_1_1']],
+  ])('at any point of %s leaves a host that can be recovered', { timeout: 120_000 }, async (work, first, names) => {
+    const before = drivers()
+    if (first) await runWhole(first)
+    const between = drivers()
+    const points = await runWhole(work)
+    const after = first ? between : drivers()
+    await giveBack(names)
+    expect([points > 8, drivers()]).toEqual([true, before])
+
+    for (let point = 1; point <= points; point++) {
+      if (first) await runWhole(first)
+      expect(await runUntil(work, point)).toBe('killed')
+      for (const { result } of await recoverIt()) expect(['undone', 'finished']).toContain(result)
+      expect(await recoverIt()).toEqual([])
+
+      // either as if nothing had been done, or as if all had, with a record of how to give the device back
+      expect([point, drivers()]).toEqual([point, recorded().length > 0 ? after : before])
+      await giveBack(names)
+      expect([drivers(), recorded()]).toEqual([before, []])
+    }
+  })
+
+  it('while it recovers can be recovered again', { timeout: 120_000 }, async () => {
+    const before = drivers()
+    const points = await runWhole('detachGroup')
+    await giveBack(['pci_0000_01_00_0', 'pci_0000_01_00_1'])
+    // when all but the last steps are done there is most to be undone
+    const cutOff = points - 4
+    await runUntil('detachGroup', cutOff)
+    const last = await runWhole('recover')
+    for (let point = 1; point <= last; point++) {
+      expect(await runUntil('detachGroup', cutOff)).toBe('killed')
+      expect(await runUntil('recover', point)).toBe('killed')
+      await recoverIt()
+      expect([point, drivers(), recorded()]).toEqual([point, before, []])
+    }
+  })
+})
+
+describe('two processes that want one device', () => {
+  it('get it one at a time, and the other is told who has it', { timeout: 120_000 }, async () => {
+    const rounds = 200
+    const nic = '0000:02:00.0'
+    const racers = ['left', 'right'].map((name) => {
+      const child = spawn(process.execPath, [program, host, 'race'], { stdio: ['pipe', 'pipe', 'inherit'] })
+      const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+      return { name, child, lines }
+    })
+    const losses = new Set<string>()
+    for (let round = 1; round <= rounds; round++) {
+      const answers = await Promise.all(
+        racers.map(async ({ name, child, lines }) => {
+          child.stdin.write(`${name}-${round}\n`)
+          return String((await lines.next()).value)
+        }),
+      )
+      const winner = answers.indexOf('won')
+      expect([round, answers.filter((answer) => answer === 'won')]).toEqual([round, ['won']])
+      const { name, child } = racers[winner] as (typeof racers)[number]
+      const told = answers[1 - winner] as string
+      expect(told).toMatch(
+        new RegExp(`is in use by driver QEMU, domain ${name}-${round};|is being changed by process ${child.pid} `),
+      )
+      losses.add(told.split(':')[0] as string)
+      const { managed } = folderHost(host)
+      await release(managed, readPciFunction(managed.files, nic), { driver: 'QEMU', domain: `${name}-${round}` })
+      await giveBack(['pci_0000_02_00_0'])
+    }
+    for (const { child } of racers) child.stdin.end()
+    expect([...losses].every((code) => ['operation-invalid', 'resource-busy'].includes(code))).toBe(true)
+  })
+})

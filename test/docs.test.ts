@@ -6,6 +6,7 @@ import { Connection, Domain, NodeDevice, VirtError } from '../src/index.js'
 import { libvirt } from '../src/libvirt.js'
 import { linux, MemoryFiles } from '../src/linux.js'
 import { mock } from '../src/mock.js'
+import { findingSeverities } from '../src/model/finding.js'
 import { openvz } from '../src/openvz.js'
 import { FakeKernel } from './fakes/kernel.js'
 import { testDriver } from './fakes/test-driver.js'
@@ -28,6 +29,11 @@ describe('the documentation', () => {
     const listed = read('docs/README.md')
     const missing = pages.filter((page) => page.startsWith('docs/') && page !== 'docs/README.md')
     expect(missing.filter((page) => !listed.includes(`](${page.slice('docs/'.length)})`))).toEqual([])
+  })
+
+  it('explains every finding with its severity', () => {
+    const rows = [...read('docs/passthrough.md').matchAll(/^\| `([\w-]+)` \| (blocker|danger|note) \|/gm)]
+    expect(Object.fromEntries(rows.map(([, code, severity]) => [code, severity]))).toEqual(findingSeverities)
   })
 
   it('explains every error code with its number', () => {

@@ -59,6 +59,8 @@ export const ipRoute = ruled(
   ({ family = 'ipv4', address, prefix = 0, gateway, netmask }) => misfit({ family, address, prefix }, gateway, netmask),
   ({ netmask, prefix }) =>
     netmask !== undefined && prefix !== undefined ? 'has a netmask and a prefix; leave out one' : undefined,
+  ({ address, netmask }) =>
+    netmask !== undefined && familyOf(address) === 'ipv6' ? 'has a netmask, which is only for IPv4' : undefined,
   ({ netmask }) =>
     netmask !== undefined && !/^1*0*$/.test(bitsOf(netmask)) ? `has the netmask ${netmask}, which has gaps` : undefined,
   (route) =>

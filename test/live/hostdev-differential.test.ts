@@ -21,6 +21,9 @@ const { describe } = needs(version === undefined ? 'no virsh is installed' : und
 const spoilt =
   /[^\n -~]|&#|<(adapter|backend|source protocol='iscsi'|teaming|alias|parameters|host) [^>]*&|tap='[^']*(\/'|\/\/|\.)/
 
+/** For a SCSI device at controller 4,000,000,000, libvirt adds four thousand million controllers. */
+const crowded = /<address type='drive' controller='\d{2,}'/
+
 /** Documents that a def of the schema makes, in odd spellings; defs that a rule refuses make none. */
 function documents(document: Document<unknown>, random: (below: number) => number): string[] {
   const made: string[] = []
@@ -29,7 +32,7 @@ function documents(document: Document<unknown>, random: (below: number) => numbe
     for (const def of fc.sample(schema, { numRuns: count, seed: seed + round }))
       try {
         const xml = document.format(withoutNews(def))
-        if (!spoilt.test(xml)) made.push(respell(xml, random))
+        if (!spoilt.test(xml) && !crowded.test(xml)) made.push(respell(xml, random))
       } catch (error) {
         expect(VirtError.is(error)).toBe(true)
       }

@@ -40,6 +40,7 @@ export function defineAll(devices: readonly string[], { validate = false } = {})
       input,
       encoding: 'utf8',
       maxBuffer: 1e9,
+      timeout: 50_000,
     })
     const errors = parts(stderr.replace(/^error: MARK/gm, 'MARK'))
     return parts(stdout).map((output, n) => {

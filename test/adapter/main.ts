@@ -1,8 +1,8 @@
 import { commands } from './commands.js'
 import { host } from './host.js'
-import { hostdevs } from './hostdev.js'
+import { hostdevs, qemu } from './hostdev.js'
 import { nodedev } from './nodedev.js'
 import { serve } from './protocol.js'
 
 // Answers the conformance protocol on standard input and output. A file of operations is a subject's.
-await serve({ ping: () => ({}), ...nodedev, ...hostdevs, ...host, ...commands })
+await serve({ ping: () => ({}), ...nodedev, ...hostdevs, ...qemu, ...host, ...commands })

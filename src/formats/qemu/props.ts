@@ -1,0 +1,68 @@
+import { VirtError } from '../../errors.js'
+
+/** Properties of a QEMU device, backend or object, in the order they are given. */
+export type QemuProps = Readonly<Record<string, string | number | boolean>>
+
+/** JSON, which QEMU 6.2 and later take everywhere, or `driver,key=value`, which all take. */
+export type QemuSyntax = 'json' | 'comma'
+
+/** The properties that have a value. */
+export function props(given: Record<string, string | number | boolean | undefined>): QemuProps {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as QemuProps
+}
+
+/**
+ * The argument of `-device`, `-blockdev` or `-object`. Commas in values are doubled (docs/system/invocation), so that
+ * no value can become a property of its own.
+ *
+ * @throws VirtError `invalid-argument` for a NUL, at which QEMU would end the text
+ */
+export function formatProps(given: QemuProps, syntax: QemuSyntax): string {
+  for (const [key, value] of Object.entries(given))
+    if (`${key}${value}`.includes('\0'))
+      throw new VirtError('invalid-argument', `the property ${JSON.stringify(key)} holds NUL; remove it`)
+  if (syntax === 'json') return JSON.stringify(given)
+  return Object.entries(given)
+    .map(([key, value], n) => {
+      const escaped = spelt(value).replaceAll(',', ',,')
+      return n === 0 && !escaped.includes('=') ? escaped : `${key}=${escaped}`
+    })
+    .join(',')
+}
+
+const spelt = (value: string | number | boolean) =>
+  typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value)
+
+/**
+ * Reads such an argument, in either syntax. In the comma syntax every value is text, the first is `driver` unless it
+ * says otherwise, and a key alone means `on` (util/qemu-option.c, `opts_do_parse`).
+ *
+ * @param first - the key that may be left out: `driver` for -device and -blockdev, `qom-type` for -object
+ * @throws VirtError `invalid-argument`
+ */
+export function parseProps(text: string, first = 'driver'): QemuProps {
+  if (text.startsWith('{')) return parseJson(text)
+  const options = [...text.matchAll(/((?:[^,]|,,)*)(?:,|$)/g)].map(([, option = '']) => option.replaceAll(',,', ','))
+  // the end of the text matches once more, empty
+  if (text !== '') options.pop()
+  return Object.fromEntries(
+    options.map((option, n) => {
+      const at = option.indexOf('=')
+      if (at >= 0) return [option.slice(0, at), option.slice(at + 1)]
+      return n === 0 ? [first, option] : [option, 'on']
+    }),
+  )
+}
+
+function parseJson(text: string): QemuProps {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new VirtError('invalid-argument', `the QEMU argument is not JSON: ${(cause as Error).message}`, { cause })
+  }
+  const flat = (each: unknown) => ['string', 'number', 'boolean'].includes(typeof each)
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.values(value).every(flat))
+    throw new VirtError('invalid-argument', 'the QEMU argument is no JSON object of plain values')
+  return value as QemuProps
+}

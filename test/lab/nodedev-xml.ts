@@ -1,12 +1,10 @@
-/** Splits what `dumpxml` printed into documents, by device name. */
-export function documents(text: string): Map<string, string> {
+/** Devices and their XML, by name. */
+export type Documents = ReadonlyMap<string, string>
+
+/** Splits what `dumpxml` printed into documents. */
+export function documents(text: string): Documents {
   const found = text.matchAll(/^<device>\n {2}<name>(.*)<\/name>\n[\s\S]*?^<\/device>$/gm)
   return new Map(Array.from(found, ([xml, name = '']) => [name, xml]))
-}
-
-/** The capabilities a document has, nested ones included; `pci`, `virt_functions`, ... */
-export function capabilities(xml: string): Set<string> {
-  return new Set(Array.from(xml.matchAll(/<capability type='(\w+)'/g), ([, type = '']) => type))
 }
 
 /** The parent a document names. */
@@ -14,19 +12,16 @@ export function parent(xml: string): string | undefined {
   return /^ {2}<parent>(.*)<\/parent>$/m.exec(xml)?.[1]
 }
 
-/** Counts devices by capability. */
-export function countByCapability(devices: ReadonlyMap<string, string>): Map<string, number> {
-  const counts = new Map<string, number>()
-  for (const xml of devices.values()) {
-    for (const capability of capabilities(xml)) counts.set(capability, (counts.get(capability) ?? 0) + 1)
-  }
-  return counts
+/** The devices that both have with different XML, a line each: the first difference as both have it. */
+export function differences(theirs: Documents, ours: Documents): string[] {
+  return Array.from(theirs).flatMap(([name, their]) => {
+    const our = ours.get(name)
+    return our === undefined || our === their ? [] : [`${name}: ${firstDifference(their, our)}`]
+  })
 }
 
-/** The first line in which two documents differ, as both have it; nothing if they are equal. */
-export function firstDifference(theirs: string, ours: string): string | undefined {
+function firstDifference(theirs: string, ours: string): string {
   const [their, our] = [theirs.split('\n'), ours.split('\n')]
   const line = Array.from({ length: Math.max(their.length, our.length) }).findIndex((_, i) => their[i] !== our[i])
-  if (line === -1) return undefined
-  return `line ${line + 1}: libvirtd ${their[line]?.trim() ?? 'ends'}, hostdev ${our[line]?.trim() ?? 'ends'}`
+  return `libvirtd ${their[line]?.trim() ?? 'ends'}, hostdev ${our[line]?.trim() ?? 'ends'}`
 }

@@ -12,7 +12,10 @@ echo "$version" >version
 # module trees that no lab host needs
 mkdir -p lib/modules
 cp -a "/images/$modules" lib/modules/
-(cd "$modules/kernel" && sed 's/#.*//' /mnt/unneeded | xargs rm -rf)
+cd "$modules/kernel"
+# shellcheck disable=SC2046 # the words are patterns
+rm -rf $(sed 's/#.*//' /mnt/unneeded)
+cd /mnt
 
 # modules that Debian does not build
 mkdir source

@@ -1,5 +1,5 @@
 import { VirtError } from '../errors.js'
-import type { Reading } from '../xml/codec.js'
+import { finding, invalid, type Reading } from '../xml/codec.js'
 import type { ReadOptions, WriteOptions } from '../xml/document.js'
 import type { XmlElement } from '../xml/element.js'
 import { parseXml } from '../xml/parse.js'
@@ -40,21 +40,21 @@ export const hostdevDialects = Object.keys(dialects) as HostdevDialectName[]
  * @throws VirtError `xml-syntax`, `xml-invalid`, `limit-exceeded`
  */
 export function parseHostdev(source: string | Uint8Array, options: ReadOptions = {}): HostdevDef {
-  const { strict = false, compat = false, onWarning } = options
-  const reading: Reading = {
-    strict,
-    compat,
-    warn: (problem, { path, line }) => onWarning?.({ path, line, problem }),
-  }
-  const element = treeOf(source, reading, options)
-  const dialect = Object.values(dialects).find(({ root, speaks }) => root === element.name && speaks(element))
-  if (!dialect)
-    throw new VirtError('xml-invalid', `${element.path} is no hostdev; its root is <hostdev> or <host>`, {
-      path: element.path,
-      line: element.line,
-    })
-  return dialect.read(element, reading)
+  return readHostdev(treeOf(source, options), options)
 }
+
+/** The same for an element of a larger document. @throws VirtError `xml-invalid` */
+export function readHostdev(element: XmlElement, options: ReadOptions = {}): HostdevDef {
+  const dialect = Object.values(dialects).find(({ root, speaks }) => root === element.name && speaks(element))
+  if (!dialect) throw invalid(element, 'is no hostdev; its root is <hostdev> or <host>')
+  const { strict = false, compat = false } = options
+  return dialect.read(element, { strict, compat, warn: warner(options) })
+}
+
+const warner =
+  ({ onWarning }: ReadOptions): Reading['warn'] =>
+  (problem, at) =>
+    onWarning?.(finding(at, problem))
 
 /** A hostdev as text. @throws VirtError `config-unsupported`, which names what the dialect cannot say */
 export function formatHostdev(
@@ -70,17 +70,16 @@ export function formatHostdev(
 }
 
 /** The tree of a document, also of the one example of 2007 that is not well-formed. */
-function treeOf(source: string | Uint8Array, reading: Reading, { limits }: ReadOptions): XmlElement {
+function treeOf(source: string | Uint8Array, options: ReadOptions): XmlElement {
+  const { limits, strict = false } = options
   try {
     return parseXml(source, limits)
   } catch (error) {
     const closed =
-      typeof source === 'string' && VirtError.is(error, 'xml-syntax') && !reading.strict
-        ? closeSource(source)
-        : undefined
+      typeof source === 'string' && VirtError.is(error, 'xml-syntax') && !strict ? closeSource(source) : undefined
     if (closed === undefined) throw error
     const element = parseXml(closed, limits)
-    reading.warn('was left open; close it with />', element.children[0] ?? element)
+    warner(options)('was left open; close it with />', element.children[0] ?? element)
     return element
   }
 }

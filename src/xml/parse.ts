@@ -126,11 +126,8 @@ class Parser {
 const spare: Parser[] = []
 
 /**
- * Reads a document and tells a builder of its parts. Strict: what is not well-formed XML 1.0 is refused, and so is any
- * DOCTYPE. Answers its XML declaration.
- *
- * @param source text, or bytes in UTF-8, UTF-16, or the encoding their XML declaration names
- * @throws VirtError `xml-syntax` with the line, or `limit-exceeded`
+ * Reads a document and tells a builder of its parts; answers its XML declaration. Refuses what {@link parseXml} does,
+ * in the same words.
  */
 export function parseXmlInto(builder: XmlBuilder, source: string | Uint8Array, limits: XmlLimits = {}): XmlDeclaration {
   if (typeof source !== 'string' && !ArrayBuffer.isView(source))
@@ -155,7 +152,12 @@ export function parseXmlInto(builder: XmlBuilder, source: string | Uint8Array, l
   }
 }
 
-/** Reads a document into a light tree. @throws VirtError `xml-syntax`, `limit-exceeded` */
+/**
+ * Reads a document into a light tree. Strict: what is not well-formed XML 1.0 is refused, and so is any DOCTYPE.
+ *
+ * @param source text, or bytes in UTF-8, UTF-16, or the encoding their XML declaration names
+ * @throws VirtError `xml-syntax` with the line, or `limit-exceeded`
+ */
 export function parseXml(source: string | Uint8Array, limits: XmlLimits = {}): XmlElement {
   const tree = new TreeBuilder()
   parseXmlInto(tree, source, limits)

@@ -18,16 +18,29 @@ const plain = /^[ !#-%(-;=?-~]*$/
 const forbidden =
   /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
 
-function escaped(value: string, special: RegExp, sink: XmlSink): string {
-  if (plain.test(value)) return value
+/** Where a value stands, for the message that it cannot. */
+type At = Pick<XmlSink, 'path'>
+
+/** Text that XML can hold. @throws VirtError `invalid-argument` */
+export function checkCharacters(value: string, at: At): void {
   const bad = forbidden.exec(value)
-  if (bad) {
-    const code = value.charCodeAt(bad.index).toString(16).toUpperCase().padStart(4, '0')
-    const { path } = sink
-    throw new VirtError('invalid-argument', `${path} holds U+${code}, which XML cannot say; remove it`, { path })
-  }
+  if (!bad) return
+  const code = value.charCodeAt(bad.index).toString(16).toUpperCase().padStart(4, '0')
+  const { path } = at
+  throw new VirtError('invalid-argument', `${path} holds U+${code}, which XML cannot say; remove it`, { path })
+}
+
+function escaped(value: string, special: RegExp, at: At): string {
+  if (plain.test(value)) return value
+  checkCharacters(value, at)
   return value.replace(special, (character) => entities[character] ?? character)
 }
+
+/** An attribute's value between single quotes. @throws VirtError `invalid-argument` for what XML cannot hold */
+export const quoted = (value: string, at: At): string => `'${escaped(value, /[&<>'"\r\n\t]/g, at)}'`
+
+/** Text between tags. @throws VirtError `invalid-argument` for what XML cannot hold */
+export const escapedText = (value: string, at: At): string => escaped(value, /[&<>'"\r]/g, at)
 
 /**
  * Writes text as libvirt does (src/util/virbuffer.c): single quotes, two blanks a level, its five entities. Line
@@ -56,14 +69,14 @@ export class XmlWriter implements XmlSink {
   }
 
   attribute(name: string, value: string): void {
-    this.#out += ` ${name}='${escaped(value, /[&<>'"\r\n\t]/g, this)}'`
+    this.#out += ` ${name}=${quoted(value, this)}`
   }
 
   text(value: string): void {
     if (this.#inTag) this.#out += '>'
     this.#inTag = false
     this.#textFrom = Math.min(this.#textFrom, this.#names.length)
-    this.#out += escaped(value, /[&<>'"\r]/g, this)
+    this.#out += escapedText(value, this)
   }
 
   close(gap = false): void {

@@ -43,5 +43,6 @@ export { formatPciAddress, type PciAddress, parsePciAddress } from './model/pci-
 export { type PciCapability, type PciConfig, parsePciConfig } from './model/pci-config.js'
 export { parsePciVpd } from './model/pci-vpd.js'
 export { type DeviceSelector, matchesSelector } from './model/selector.js'
+export { type HostdevProposal, type ToHostdevOptions, toHostdev } from './model/to-hostdev.js'
 export type { UsbControllerDef, UsbControllerType } from './model/usb-controller.js'
 export { type ValueSource, valueSource } from './model/value-sources.js'

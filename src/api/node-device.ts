@@ -15,6 +15,8 @@ import { listCapabilities } from '../model/device-caps.js'
 import type { Assignability } from '../model/finding.js'
 import type { HostStep } from '../model/host-step.js'
 import { type NodeDeviceDef, nodeDevice } from '../model/node-device.js'
+import { type HostdevProposal, type ToHostdevOptions, toHostdev } from '../model/to-hostdev.js'
+import { relativesOf } from './relatives.js'
 
 /** What a handle may ask of its connection. */
 interface Owner {
@@ -135,6 +137,16 @@ export class NodeDevice {
   /** Has an SR-IOV device make so many virtual functions; libvirt has no counterpart. */
   async setVirtualFunctions(count: number, options: CallOptions = {}): Promise<void> {
     await this.#do('setVirtualFunctions', options)(this.name, count, options)
+  }
+
+  /**
+   * The host device by which a guest is given it, and why it is that one: what `domain.attachHostdev()` takes.
+   *
+   * @throws VirtError `operation-unsupported` for what no guest can be given
+   */
+  async toHostdev(options: ToHostdevOptions & CallOptions = {}): Promise<HostdevProposal> {
+    const def = await this.def(options)
+    return toHostdev(def, await relativesOf(def, this.#owner.read(options).devices, options), options)
   }
 
   #do<K extends Change>(method: K, options: CallOptions): NonNullable<DeviceDriver[K]> {

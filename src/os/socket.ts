@@ -24,6 +24,8 @@ export interface NodeStream {
   on(event: 'error', listener: (error: Error) => void): unknown
   on(event: 'close', listener: () => void): unknown
   write(bytes: Uint8Array): unknown
+  cork(): unknown
+  uncork(): unknown
   destroy(error?: Error): unknown
 }
 
@@ -32,6 +34,11 @@ const maxUnsent = 64 * 1024 * 1024
 
 /** Makes a {@link ByteStream} of a Node stream that nobody else reads. */
 export function byteStream(stream: NodeStream, peer: string): ByteStream {
+  let corked = false
+  const uncork = () => {
+    corked = false
+    stream.uncork()
+  }
   return {
     peer,
     receive(data, closed) {
@@ -43,6 +50,12 @@ export function byteStream(stream: NodeStream, peer: string): ByteStream {
       stream.on('close', () => closed(failure))
     },
     send(bytes) {
+      // What is sent in one turn of the event loop, often the answers to one packet, leaves in one system call.
+      if (!corked) {
+        corked = true
+        stream.cork()
+        process.nextTick(uncork)
+      }
       stream.write(bytes)
       if (stream.writableLength > maxUnsent) stream.destroy(new Error(`${peer} does not read what it is sent`))
     },

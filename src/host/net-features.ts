@@ -22,12 +22,15 @@ const words: readonly (readonly [word: string, ethtool: string | undefined])[] =
 /** ethtool prints 8 KB of an interface; a host with thousands of them is none too many. */
 const mostOutput = 256 * 1024 * 1024
 
+/** Milliseconds; drivers answer in microseconds, unless one hangs. */
+const longestWait = 10_000
+
 /** Offloads that are on, by interface; interfaces without any are left out. */
 export type NetFeatures = ReadonlyMap<string, readonly string[]>
 
 /**
- * Asks ethtool for the offloads of an interface, or for those of all (`*`) in one process (`virNetDevGetFeatures`). `switchdev` is not told, for
- * only devlink knows of it.
+ * Asks ethtool for the offloads of an interface, or for those of all (`*`) in one process (`virNetDevGetFeatures`).
+ * `switchdev` is not told, for only devlink knows of it.
  */
 export async function readNetFeatures(
   interfaces: string,
@@ -37,6 +40,7 @@ export async function readNetFeatures(
 ): Promise<NetFeatures> {
   const { stdout } = await run(['ethtool', '--json', '-k', interfaces], {
     signal: survey.signal,
+    timeout: longestWait,
     maxOutput: mostOutput,
   })
   const rdma = rdmaDevices(files)

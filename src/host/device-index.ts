@@ -19,8 +19,8 @@ export interface Found {
 export class DeviceIndex {
   readonly #files: HostFiles
   readonly #memory: DeviceMemory
-  /** Where devices were when they were last listed: a hint that spares listing them again. */
-  readonly #places = new Map<string, { subsystem: Subsystem; sysname: string }>()
+  /** Where devices were when they were last listed, by name: a hint that spares listing them again. */
+  readonly #places = new Map<Subsystem, ReadonlyMap<string, string>>()
 
   constructor(files: HostFiles, memory: DeviceMemory) {
     this.#files = files
@@ -36,14 +36,16 @@ export class DeviceIndex {
       const sysnames = this.#files.list(subsystem.folder)
       if (sysnames instanceof Denied) continue
       this.#memory.keepOnly(subsystem.folder, sysnames)
+      const places = new Map<string, string>()
+      this.#places.set(subsystem, places)
       for (const sysname of sysnames) {
         if (survey.isLong) await survey.breathe()
-        const found = identify(this.#device(subsystem, sysname), kinds, survey)
+        const found = this.#identify(subsystem, sysname, survey, kinds)
         if (!found) continue
         const other = devices.get(found.name)
         if (other && this.#hide(found, other) === found) continue
         devices.set(found.name, found)
-        this.#places.set(found.name, { subsystem, sysname })
+        places.set(found.name, sysname)
       }
     }
     return devices.values()
@@ -51,17 +53,18 @@ export class DeviceIndex {
 
   /** The device of a name. */
   find(name: string, survey: Survey): Found | undefined {
-    const place = this.#places.get(name)
-    const hinted = place && identify(this.#device(place.subsystem, place.sysname), place.subsystem.kinds, survey)
-    if (hinted?.name === name) return hinted
-    this.#places.delete(name)
+    for (const [subsystem, places] of this.#places) {
+      const sysname = places.get(name)
+      const found = sysname === undefined ? undefined : this.#identify(subsystem, sysname, survey)
+      if (found?.name === name) return found
+    }
     for (const subsystem of subsystems) {
       const sysnames = this.#files.list(subsystem.folder)
       if (sysnames instanceof Denied) continue
       for (const sysname of sysnames) {
         const begins = name.startsWith(generateName(subsystem.name, sysname))
         if (!begins && !subsystem.kinds.some((kind) => kind.name === name)) continue
-        const found = identify(this.#device(subsystem, sysname), subsystem.kinds, survey)
+        const found = this.#identify(subsystem, sysname, survey)
         if (found?.name === name) return found
       }
     }
@@ -96,8 +99,8 @@ export class DeviceIndex {
     return hidden
   }
 
-  #device({ name, folder }: Subsystem, sysname: string): SysfsDevice {
-    return new SysfsDevice(this.#files, name, sysname, `${folder}/${sysname}`)
+  #identify({ name, folder, kinds }: Subsystem, sysname: string, survey: Survey, only = kinds): Found | undefined {
+    return identify(new SysfsDevice(this.#files, name, sysname, `${folder}/${sysname}`), only, survey)
   }
 }
 

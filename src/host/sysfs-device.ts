@@ -143,8 +143,8 @@ export class SysfsDevice {
   }
 
   #udevId(): string {
-    if (this.subsystem === 'net') return `n${this.text('ifindex') ?? ''}`
-    const [major, minor] = [this.uevent.get('MAJOR'), this.uevent.get('MINOR')]
+    if (this.subsystem === 'net') return `n${this.number('ifindex')}`
+    const [major, minor] = ['MAJOR', 'MINOR'].map((key) => parseNumber(this.uevent.get(key) ?? ''))
     if (major !== undefined && minor !== undefined) return `${this.subsystem === 'block' ? 'b' : 'c'}${major}:${minor}`
     return `+${this.subsystem}:${this.sysname}`
   }

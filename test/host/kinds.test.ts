@@ -263,6 +263,25 @@ describe('a drive', () => {
   const at = '/sys/devices/pci0000:00/0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda'
   const udev = (text: string): [string, MemoryFile] => ['/run/udev/data/b8:0', text]
 
+  it('of s390 has the serial number that its driver knows, also in its name', async () => {
+    const tree = sysfs('/sys/devices/css0/0.0.0000/0.0.0200/block/dasda', 'class/block', {
+      size: '100\n',
+      'queue/logical_block_size': '4096\n',
+      'device/uid': 'IBM.750000000DHJ31.aa00.02\n',
+      uevent: 'MAJOR=94\nMINOR=0\nDEVNAME=dasda\nDEVTYPE=disk\n',
+    })
+    expect(await read('block_dasda_IBM_750000000DHJ31_aa00_02', { tree, compat: true })).toMatchObject({
+      driveType: 'dasd',
+      serial: 'IBM.750000000DHJ31.aa00.02',
+    })
+  })
+
+  it('has no model where there are blanks in its place', async () => {
+    const tree = changed([`/sys/devices/pci0000:00/0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0/model`, '    \n'])
+    expect(await read('block_sda_DISK_1', { tree })).not.toHaveProperty('model')
+    expect(await read('block_sda_DISK_1', { tree, compat: true })).toMatchObject({ model: '' })
+  })
+
   it('that is removable says whether a medium is in', async () => {
     const tree = changed([`${at}/removable`, '1\n'], udev('E:ID_CDROM=1\nE:ID_CDROM_MEDIA=1\nE:ID_FS_LABEL=DISC\n'))
     expect(await read('block_sda', { tree })).toMatchObject({

@@ -35,11 +35,12 @@ export const pci: HostKind<'pci'> = {
       vendor: identity.vendor,
       physicalFunction: addressOf(device.linkName('physfn')),
       virtualFunctions: readVirtualFunctions(device),
-      ...readBridge(device, survey, identity.config),
+      ...bridgeOf(survey, identity.config),
       mdevTypes: readMdevTypes(device, survey),
       vpd: await readVpd(device, survey),
       iommuGroup: readIommuGroup(device, survey),
-      numaNode: device.text('numa_node') === '-1' ? undefined : device.number('numa_node'),
+      // -1 stands for none
+      numaNode: parseNumber(device.text('numa_node') ?? ''),
       pciExpress: readLink(device, survey, identity.config),
     })
   },
@@ -85,9 +86,11 @@ function readConfigFacts(device: SysfsDevice): ConfigFacts {
 
 /** Reads the header at once, and beyond it only the few bytes that are wanted: each costs as much as a small file. */
 function configReader(device: SysfsDevice): ReadConfig {
-  const header = new Uint8Array(device.bytes('config', unprivilegedConfig) ?? [])
+  let header: Uint8Array | undefined
   return (at, length) => {
-    const bytes = at + length <= header.length ? header.subarray(at, at + length) : device.bytes('config', length, at)
+    if (at < unprivilegedConfig) header ??= new Uint8Array(device.bytes('config', unprivilegedConfig) ?? [])
+    const isThere = header !== undefined && at + length <= header.length
+    const bytes = isThere ? header?.subarray(at, at + length) : device.bytes('config', length, at)
     if (!bytes || bytes.length < length) return undefined
     return bytes.reduceRight((value, byte) => value * 0x100 + byte, 0)
   }
@@ -96,11 +99,7 @@ function configReader(device: SysfsDevice): ReadConfig {
 /** libvirt looks into the configuration space as root only. */
 const isHidden = ({ compat }: Survey, { whole }: ConfigFacts): boolean => compat && !whole
 
-function readBridge(
-  _: SysfsDevice,
-  survey: Survey,
-  facts: ConfigFacts,
-): Pick<PciDevice, 'pciBridge' | 'cardbusBridge'> {
+function bridgeOf(survey: Survey, facts: ConfigFacts): Pick<PciDevice, 'pciBridge' | 'cardbusBridge'> {
   if (isHidden(survey, facts)) return {}
   const type = headerTypes[facts.headerType ?? 0]
   return {

@@ -18,7 +18,7 @@ export const storage: HostKind<'storage'> = {
   folder: '/sys/block',
   node: (device) => device,
   is: (device, survey) => device.devnode !== undefined && driveType(device, survey) !== undefined,
-  suffix: (device) => serialOf(device),
+  suffix: (device, survey) => serialOf(device, driveType(device, survey)),
   read(device, survey) {
     const block = device.devnode
     const type = driveType(device, survey)
@@ -27,16 +27,22 @@ export const storage: HostKind<'storage'> = {
       block,
       bus: device.property('ID_BUS'),
       driveType: type,
-      model: device.text('device/model')?.trimEnd(),
-      vendor: device.text('device/vendor')?.trimEnd(),
-      serial: type === 'dasd' ? device.text('device/uid') : serialOf(device),
+      model: padded(device.text('device/model'), survey),
+      vendor: padded(device.text('device/vendor'), survey),
+      serial: serialOf(device, type),
       wwid: survey.compat ? undefined : (device.text('wwid') ?? device.text('device/wwid')),
       ...readMedium(device, survey, type),
     })
   },
 }
 
-const serialOf = (device: SysfsDevice): string | undefined => device.property('ID_SERIAL')
+/** udev knows no serial number of DASD, the drives of s390; their driver does. */
+const serialOf = (device: SysfsDevice, type: DriveType | undefined): string | undefined =>
+  type === 'dasd' ? device.text('device/uid') : device.property('ID_SERIAL')
+
+/** SCSI pads names with blanks; one of blanks alone is an empty name to libvirt. */
+const padded = (text: string | undefined, { compat }: Survey): string | undefined =>
+  compat ? text?.trimEnd() : text?.trimEnd() || undefined
 
 /** udev's word for the type, else what its properties or the device node's name tell (`udevProcessStorage`). */
 function driveType(device: SysfsDevice, { compat }: Survey): DriveType | undefined {

@@ -27,6 +27,7 @@ export type {
   WatchOptions,
 } from './backend.js'
 export { type ErrorCode, type ErrorDetails, VirtError } from './errors.js'
+export { type PersistenceForm, persistenceText } from './manager/persistence.js'
 export { describeCapability, describeDevice, formatSize } from './model/describe.js'
 export type { Assignability, Finding, FindingCode, FindingSeverity } from './model/finding.js'
 export { describeStep, type HostStep } from './model/host-step.js'

@@ -107,6 +107,12 @@ Exit status: 0 done, 1 failed, 2 wrong usage.`,
     .option('--driver <driver>', 'who is to hold it: vfio (the default), a variant of vfio-pci, or xen')
     .option('--whole-group', 'with every other device of its IOMMU group')
     .option('--force', 'though the host itself needs it')
+    .addOption(
+      new Option(
+        '--persistent <form>',
+        'print what has it held after each start of the host; install it yourself',
+      ).choices(['driverctl', 'modprobe', 'udev']),
+    )
     .action((name: string, flags: DetachFlags) => change((conn) => detachDevice(conn, name, flags, out)))
   changing('nodedev-reattach', 'give a device back to the driver that it had').action((name: string, flags) =>
     change((conn) => reattachDevice(conn, name, flags, out)),

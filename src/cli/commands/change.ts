@@ -1,4 +1,11 @@
-import { type Connection, describeStep, type HostStep, VirtError } from '../../index.js'
+import {
+  type Connection,
+  describeStep,
+  type HostStep,
+  type PersistenceForm,
+  persistenceText,
+  VirtError,
+} from '../../index.js'
 import { printable, type Terminal } from '../terminal.js'
 
 /** What a change of a device was asked for. */
@@ -11,12 +18,16 @@ export interface DetachFlags extends ChangeFlags {
   driver?: string
   wholeGroup?: boolean
   force?: boolean
+  /** Prints what has the device held after each start of the host. */
+  persistent?: PersistenceForm
 }
 
 /** `hostdev nodedev-detach`: takes a device from its driver. */
 export async function detachDevice(conn: Connection, name: string, flags: DetachFlags, out: Terminal): Promise<void> {
   const device = await conn.lookupNodeDevice(name)
+  const text = flags.persistent && persistenceText(await device.def(), flags.persistent)
   report(await device.detach(flags), `${name} detached`, flags, out)
+  if (text) out.write(text)
 }
 
 /** `hostdev nodedev-reattach`: gives a device back. */

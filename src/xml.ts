@@ -1,4 +1,5 @@
 export { type ErrorCode, type ErrorDetails, VirtError } from './errors.js'
+export { type ConvertOptions, convert, hostdevFormats } from './formats/convert.js'
 export { toQemu } from './formats/qemu/hostdev.js'
 export type { QemuHostdev, QemuOptions } from './formats/qemu/options.js'
 export { formatProps, parseProps, type QemuProps, type QemuSyntax } from './formats/qemu/props.js'

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { type Connection, connect, VirtError } from '../index.js'
 import { type DetachFlags, detachDevice, reattachDevice, recoverChanges, resetDevice } from './commands/change.js'
 import { type CheckFlags, check } from './commands/check.js'
+import { type ConvertFlags, convertHostdev } from './commands/convert.js'
 import { doctor } from './commands/doctor.js'
 import { dumpxml } from './commands/dumpxml.js'
 import { info } from './commands/info.js'
@@ -43,8 +44,9 @@ Examples:
 Exit status: 0 done, 1 failed, 2 wrong usage.`,
     )
 
+  const open = (readOnly = true) => connect(root.opts<{ connect?: string }>().connect, { readOnly })
   const using = (readOnly: boolean) => async (work: (conn: Connection) => Promise<void>) => {
-    await using conn = await connect(root.opts<{ connect?: string }>().connect, { readOnly })
+    await using conn = await open(readOnly)
     await work(conn)
   }
   const on = using(true)
@@ -72,6 +74,14 @@ Exit status: 0 done, 1 failed, 2 wrong usage.`,
         command.error('error: name a device, or say --all; `hostdev list` shows what there is')
       return on((conn) => dumpxml(conn, names, flags, out))
     })
+
+  root
+    .command('convert')
+    .description('say a hostdev in another format: libvirt, proposal-2008, host-2007, qemu, xl, openvz…')
+    .argument('[file]', 'where it stands; standard input unless told')
+    .requiredOption('--to <format>', 'the format it is to be said in')
+    .option('--from <format>', 'the format it is in; found out unless told')
+    .action((file: string | undefined, flags: ConvertFlags) => convertHostdev(open, file, flags, out))
 
   root
     .command('watch')

@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import { type Connection, capabilityOf, type HostdevDef, VirtError } from '../../index.js'
+import { convert } from '../../xml.js'
+import type { Terminal } from '../terminal.js'
+
+/** What `hostdev convert` was asked for. */
+export interface ConvertFlags {
+  to: string
+  from?: string
+}
+
+/** `hostdev convert`: a hostdev from a file, or standard input, in another format. */
+export async function convertHostdev(
+  open: () => Promise<Connection>,
+  file: string | undefined,
+  flags: ConvertFlags,
+  terminal: Terminal,
+): Promise<void> {
+  const source = file === undefined || file === '-' ? await text(process.stdin) : await readText(file)
+  const resolve = async (def: HostdevDef): Promise<HostdevDef> => {
+    await using conn = await open()
+    return await byAddress(conn, def)
+  }
+  terminal.write(await convert(source, { ...flags, resolve }))
+}
+
+/** A SCSI device by its address, which only the host knows of a name such as `sg3`. */
+async function byAddress(conn: Connection, def: HostdevDef): Promise<HostdevDef> {
+  if (def.kind !== 'scsi' || def.source.kind !== 'generic') return def
+  const { name } = def.source
+  for await (const node of conn.nodeDeviceDefs({ capability: 'scsi_generic' })) {
+    if (capabilityOf(node, 'scsi_generic')?.char !== `/dev/${name}` || node.parent === undefined) continue
+    const scsi = capabilityOf(await (await conn.lookupNodeDevice(node.parent)).def(), 'scsi')
+    if (!scsi) continue
+    const { host, bus, target, lun } = scsi
+    const source = {
+      kind: 'adapter',
+      adapter: `scsi_host${host}`,
+      address: { bus, target, unit: String(lun) },
+    } as const
+    return { ...def, source }
+  }
+  throw new VirtError('no-node-device', `${name} is no SCSI generic node of this host`, { device: name })
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    const { code: errno = 'EIO' } = cause as NodeJS.ErrnoException
+    throw new VirtError('system', `${file} cannot be read (${errno})`, { path: file, errno, cause })
+  }
+}

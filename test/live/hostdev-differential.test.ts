@@ -11,7 +11,8 @@ import { needs } from '../needs.js'
 import { randomFrom, respell } from './respell.js'
 import { type Answer, defineAll } from './virsh-define.js'
 
-const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
+// the same documents each time, so that a change is judged by itself; SEED=… goes looking for others
+const seed = Number(process.env.SEED ?? 529752)
 const count = 1000
 
 const version = spawnSync('virsh', ['--version'], { encoding: 'utf8' }).stdout?.trim()
@@ -96,7 +97,7 @@ function disagreements(document: Document<unknown>): object[] {
         ours: document.validate(xml),
       }))
       // the schema of 9.0 wants the name of a driver, later ones do not
-      .filter(({ xml, libvirt, ours }) => libvirt !== (ours.length === 0) && !xml.includes('<driver/>'))
+      .filter(({ xml, libvirt, ours }) => libvirt !== (ours.length === 0) && !/<driver\s*(\/>|><\/driver>)/.test(xml))
   )
 }
 

@@ -3,7 +3,7 @@ import { filled, ruled } from '../../xml/refine.js'
 import { attr, one, opt, owed, since } from '../../xml/row.js'
 import { just, table } from '../../xml/table.js'
 import { admitting, name, onOff, str, type Text, usual, yesNo } from '../../xml/text.js'
-import { shape } from '../schema-spelling.js'
+import { integerTo, shape } from '../schema-spelling.js'
 import { type GuestAddress, guestAddress } from './guest-address.js'
 
 const number = cUint(10)

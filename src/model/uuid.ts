@@ -11,13 +11,15 @@ const canonical = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
 export const uuid: Text<string> = admitting(
   {
     is: 'a UUID',
-    from: (text) =>
-      digits.test(text)
+    from: (text) => {
+      if (canonical.test(text)) return text
+      return digits.test(text)
         ? text
             .replace(/[\s-]+/g, '')
             .toLowerCase()
             .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
-        : undefined,
+        : undefined
+    },
     to: (value) => (canonical.test(value) ? value : undefined),
     schema: { type: 'string', pattern: canonical.source },
   },

@@ -36,8 +36,11 @@ export type JsonSchema = { readonly [key: string]: unknown }
  * of an element (its type, its messages, its JSON Schema) comes from them too.
  */
 export interface Codec<T> {
-  /** `told` names the attributes that have been read already, to tell this element's kind. */
-  read(element: XmlElement, reading: Reading, told?: readonly string[]): T
+  /**
+   * `told` names the attributes that have been read already, to tell this element's kind. A table puts that kind into
+   * its def, which costs less than a copy with it.
+   */
+  read(element: XmlElement, reading: Reading, told?: readonly string[], kind?: string): T
   /** Writes the attributes and content of the element that was opened last. */
   write(sink: XmlSink, value: T, writing: Writing): void
   /** Collects where the element departs from libvirt's RELAX NG schema. */

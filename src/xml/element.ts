@@ -9,11 +9,15 @@ export interface RawXml {
 /** Attributes in document order; the object has no prototype, so `__proto__` is a name like any other. */
 export type XmlAttributes = Readonly<Record<string, string>>
 
-const noAttributes: XmlAttributes = Object.freeze(Object.create(null))
+export const noAttributes: XmlAttributes = Object.freeze(Object.create(null))
+
+type XmlNode = string | XmlElement
+const noContent: readonly XmlNode[] = Object.freeze([])
 
 /** One element of the light tree that every reader works on. It knows its parent and line, so that errors can name both. */
 export class XmlElement {
-  readonly content: (string | XmlElement)[] = []
+  /** Text and child elements in document order. */
+  content = noContent
 
   constructor(
     readonly name: string,
@@ -23,12 +27,18 @@ export class XmlElement {
     readonly line = 0,
   ) {}
 
+  /** Adds text or an element at the end. Most elements hold one node: an array for more is made when there are. */
+  append(node: XmlNode): void {
+    if (this.content === noContent) this.content = [node]
+    else (this.content as XmlNode[]).push(node)
+  }
+
   /** The text directly inside, without that of child elements. */
   get text(): string {
-    const [first] = this.content
-    if (this.content.length === 1 && typeof first === 'string') return first
+    const { content } = this
+    if (content.length === 1 && typeof content[0] === 'string') return content[0]
     let text = ''
-    for (const node of this.content) if (typeof node === 'string') text += node
+    for (const node of content) if (typeof node === 'string') text += node
     return text
   }
 
@@ -75,7 +85,7 @@ export class XmlElement {
     const attributes = Object.assign(Object.create(null), raw.attributes)
     const element = new XmlElement(raw.name, attributes, parent)
     for (const node of raw.content ?? [])
-      element.content.push(typeof node === 'string' ? node : XmlElement.fromRaw(node, element))
+      element.append(typeof node === 'string' ? node : XmlElement.fromRaw(node, element))
     return element
   }
 }

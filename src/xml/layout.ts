@@ -1,4 +1,4 @@
-import type { XmlElement } from './element.js'
+import { noAttributes, type XmlElement } from './element.js'
 import { isAt } from './place.js'
 import type { AnyRow } from './row.js'
 
@@ -43,13 +43,18 @@ export class Layout {
   /** Names of the element's own attributes. */
   readonly attributes: readonly Entry[]
   readonly bodies: readonly Entry[]
+  /** Those of which a def has a value though the element has none, and those that have to be there. */
+  readonly owed: readonly Entry[]
   /** In the order of writing. */
   readonly steps: readonly Step[]
   /** The row for children that no other stands for. */
   readonly rest: Entry | undefined
-  readonly #children = new Map<string, Entry[]>()
+  readonly #children: ReadonlyMap<string, readonly Entry[]>
+  /** Those rows for children that have their name to themselves. */
+  readonly #only: ReadonlyMap<string, Entry>
   /** Rows for attributes of a child element, by the child's name. */
-  readonly #guests = new Map<string, Entry[]>()
+  readonly #guests: ReadonlyMap<string, readonly Entry[]>
+  readonly #hasGuests: boolean
 
   constructor(
     rows: Rows,
@@ -60,13 +65,13 @@ export class Layout {
       ({ row: { place } }) => place.tag === undefined && place.attribute !== undefined,
     )
     this.bodies = this.entries.filter(({ row: { place } }) => place.source === '')
+    this.owed = this.entries.filter(({ row }) => !row.optional || row.otherwise)
     this.rest = this.entries.find(({ row: { place } }) => place.tag === '*')
-    for (const entry of this.entries) {
-      const { tag, attribute } = entry.row.place
-      if (tag === undefined || entry === this.rest) continue
-      const group = attribute === undefined ? this.#children : this.#guests
-      group.set(tag, [...(group.get(tag) ?? []), entry])
-    }
+    const below = this.entries.filter((entry) => entry.row.place.tag !== undefined && entry !== this.rest)
+    this.#children = byTag(below.filter(({ row }) => row.place.attribute === undefined))
+    this.#only = new Map([...this.#children].flatMap(([tag, entries]) => (isAlone(entries) ? [[tag, entries[0]]] : [])))
+    this.#guests = byTag(below.filter(({ row }) => row.place.attribute !== undefined))
+    this.#hasGuests = this.#guests.size > 0
     this.steps = this.entries.flatMap((entry) => this.#step(entry))
   }
 
@@ -80,7 +85,7 @@ export class Layout {
   }
 
   guestsOf(tag: string): readonly Entry[] {
-    return this.#guests.size === 0 ? none : (this.#guests.get(tag) ?? none)
+    return this.#hasGuests ? (this.#guests.get(tag) ?? none) : none
   }
 
   /** The element's own attributes that are known, those that are passed over among them. */
@@ -96,18 +101,40 @@ export class Layout {
 
   /** The row that reads a child element. One in a namespace of its own is none of libvirt's. */
   childOf(child: XmlElement): Entry | undefined {
-    const entries = this.#children.get(child.name)
-    if (entries !== undefined && child.attributes.xmlns === undefined)
-      for (const entry of entries) if (isAt(entry.row.place, child)) return entry
-    return this.rest
+    const { name, attributes } = child
+    if (attributes !== noAttributes && attributes.xmlns !== undefined) return this.rest
+    const only = this.#only.get(name)
+    if (only !== undefined) return only
+    return this.#children.get(name)?.find(({ row }) => isAt(row.place, child)) ?? this.rest
   }
+}
+
+const isAlone = (entries: readonly Entry[]): entries is readonly [Entry] =>
+  entries.length === 1 && entries[0]?.row.place.where.length === 0
+
+function byTag(entries: readonly Entry[]): Map<string, Entry[]> {
+  const groups = new Map<string, Entry[]>()
+  for (const entry of entries) {
+    const tag = entry.row.place.tag ?? ''
+    groups.set(tag, [...(groups.get(tag) ?? []), entry])
+  }
+  return groups
 }
 
 function positioned(rows: [string, AnyRow][]): Entry[] {
   let previous: Entry | undefined
   return rows.map(([key, row], index) => {
     const together = row.repeats && previous?.row.repeats && previous.row.place.tag === row.place.tag
-    previous = { key, row, position: together ? (previous?.position ?? index) : index }
+    previous = { key, row: alike(row), position: together ? (previous?.position ?? index) : index }
     return previous
   })
+}
+
+/**
+ * Rows are made from others by spreading, which gives each a shape of its own; V8 reads members of objects that are
+ * built alike in a third of the time.
+ */
+function alike(row: AnyRow): AnyRow {
+  const { place, optional, many, nonEmpty, mayLack, repeats, otherwise, omitted, read, write, check, schema } = row
+  return { place, optional, many, nonEmpty, mayLack, repeats, otherwise, omitted, read, write, check, schema } as AnyRow
 }

@@ -17,11 +17,15 @@ function literal(text: string, base: Base): string | undefined {
   return digits === undefined ? undefined : sign.replace('+', '') + digits
 }
 
-/** Up to nine digits that mean the same in base 0 and 10: most numbers there are. */
-const short = /^(?:0|[1-9]\d{0,8})$/
+/** How nearly all numbers are spelt, which JavaScript reads alike. */
+const usual: Record<Base, RegExp> = {
+  0: /^(?:0|[1-9]\d{0,8}|0x[\da-f]{1,8})$/i,
+  10: /^\d{1,9}$/,
+  16: /^0x[\da-f]{1,8}$/i,
+}
 
 function fromC(text: string, base: Base): number | undefined {
-  if (base !== 16 && short.test(text)) return Number(text)
+  if (usual[base].test(text)) return Number(text)
   const digits = literal(text, base)
   if (digits === undefined) return undefined
   return digits.startsWith('-') ? -Number(digits.slice(1)) : Number(digits)

@@ -1,7 +1,7 @@
 import { SaxesParser } from 'saxes'
 import { VirtError } from '../errors.js'
 import { decodeXml } from './decode.js'
-import { type XmlAttributes, XmlElement } from './element.js'
+import { noAttributes, type XmlAttributes, XmlElement } from './element.js'
 
 /** How much of a document is read before it is refused; each guards against one way of exhausting the process. */
 export interface XmlLimits {
@@ -44,7 +44,7 @@ class TreeBuilder implements XmlBuilder {
 
   open(name: string, attributes: XmlAttributes, line: number): void {
     const element = new XmlElement(name, attributes, this.#open, line)
-    if (this.#open) this.#open.content.push(element)
+    if (this.#open) this.#open.append(element)
     else this.root = element
     this.#open = element
   }
@@ -54,7 +54,7 @@ class TreeBuilder implements XmlBuilder {
   }
 
   text(text: string): void {
-    this.#open?.content.push(text)
+    this.#open?.append(text)
   }
 
   cdata(text: string): void {
@@ -85,8 +85,8 @@ class Parser {
     this.#saxes.on('opentag', (tag) => {
       if (++this.#depth > this.#limits.depth) this.#tooLarge('levels of elements', 'depth')
       if (++this.#elements > this.#limits.elements) this.#tooLarge('elements', 'elements')
+      this.#builder.open(tag.name, this.#attributes === 0 ? noAttributes : tag.attributes, this.#saxes.line)
       this.#attributes = 0
-      this.#builder.open(tag.name, tag.attributes, this.#saxes.line)
     })
     this.#saxes.on('closetag', () => {
       this.#depth--
@@ -98,7 +98,7 @@ class Parser {
     this.#builder = builder
     this.#limits = limits
     this.#depth = this.#elements = this.#attributes = 0
-    if (text.includes('<!DOCTYPE')) this.#saxes.on('doctype', () => this.#refuseDoctype())
+    if (text.includes('!DOCTYPE')) this.#saxes.on('doctype', () => this.#refuseDoctype())
     const declaration = this.#saxes.write(text).xmlDecl
     this.#saxes.close()
     return declaration

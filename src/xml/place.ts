@@ -14,9 +14,9 @@ export interface Condition {
  */
 export interface Place {
   readonly source: string
-  readonly tag?: string
+  readonly tag: string | undefined
   readonly where: readonly Condition[]
-  readonly attribute?: string
+  readonly attribute: string | undefined
 }
 
 const pattern = /^(?:(\*|[\w.:-]+)((?:\[@[\w-]+(?:='[^']*')?\])*))?(?:\/?@([\w:-]+))?$/
@@ -29,7 +29,7 @@ export function place(source: string): Place {
     attribute: name,
     ...(value !== undefined && { value }),
   }))
-  return { source, where, ...(tag !== undefined && { tag }), ...(attribute !== undefined && { attribute }) }
+  return { source, tag, where, attribute }
 }
 
 /** Begins the element of a place. */

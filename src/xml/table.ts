@@ -38,9 +38,9 @@ export function table<R extends Rows>(rows: R, options: TableOptions = {}): Tabl
   }
   return {
     rows,
-    read(element, reading, told = []) {
+    read(element, reading, told = [], kind) {
       if (reading.strict) refuseStrangers(element, known, told)
-      const def: Def = {}
+      const def: Def = kind === undefined ? {} : { kind }
       readAttributes(def, layout.attributes, element, reading)
       for (const entry of layout.bodies)
         if (!entry.row.optional || element.text !== '') put(def, entry, entry.row.read(element, reading))
@@ -71,7 +71,7 @@ function readAttributes(def: Def, entries: readonly Entry[], element: XmlElement
 
 function readChild(def: Def, layout: Layout, child: XmlElement, reading: Reading): void {
   const guests = layout.guestsOf(child.name)
-  readAttributes(def, guests, child, reading)
+  if (guests.length > 0) readAttributes(def, guests, child, reading)
   const entry = layout.childOf(child)
   if (entry === undefined) {
     if (reading.strict && !layout.passesOver(child)) throw invalid(child, 'is not an element libvirt knows here')
@@ -84,7 +84,7 @@ function readChild(def: Def, layout: Layout, child: XmlElement, reading: Reading
 }
 
 function complete(def: Def, layout: Layout, element: XmlElement, reading: Reading): void {
-  for (const { key, row } of layout.entries) {
+  for (const { key, row } of layout.owed) {
     if (def[key] !== undefined) continue
     const value = row.otherwise?.(reading)
     if (value !== undefined) def[key] = value
@@ -96,21 +96,35 @@ function complete(def: Def, layout: Layout, element: XmlElement, reading: Readin
 
 function writeStep(sink: XmlSink, { own, guests }: Step, def: Def, writing: Writing): void {
   const value = own && (def[own.key] ?? own.row.otherwise?.(writing))
+  if (guests.length > 0) writeWithGuests(sink, own, value, guests, def, writing)
+  else if (value !== undefined) own?.row.write(sink, value, writing)
+  else if (own && !own.row.optional) throw lacking(sink, own)
+}
+
+/** Writes an element with the attributes that rows of their own stand for. */
+function writeWithGuests(
+  sink: XmlSink,
+  own: Entry | undefined,
+  value: unknown,
+  guests: readonly Entry[],
+  def: Def,
+  writing: Writing,
+): void {
   const present = guests.filter(({ key, row }) => def[key] !== undefined && !row.omitted?.(writing))
   const writeGuests = () => {
     for (const { key, row } of present) row.write(sink, def[key], writing)
   }
-  if (own && value !== undefined) {
-    own.row.write(sink, value, writing, present.length > 0 ? writeGuests : undefined)
-  } else if (present[0]) {
+  if (own && value !== undefined) own.row.write(sink, value, writing, writeGuests)
+  else if (present[0]) {
     openPlace(sink, present[0].row.place)
     writeGuests()
     sink.close()
-  } else {
-    const lacking = (own ? [own] : guests).find(({ key, row }) => !row.optional && def[key] === undefined)
-    if (lacking) throw unwritable(sink.path, `needs a value for ${lacking.key}`)
   }
+  for (const each of own ? [own] : guests)
+    if (!each.row.optional && def[each.key] === undefined) throw lacking(sink, each)
 }
+
+const lacking = (sink: XmlSink, { key }: Entry) => unwritable(sink.path, `needs a value for ${key}`)
 
 function schemaOf(entries: readonly Entry[]): JsonSchema {
   return {

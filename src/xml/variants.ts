@@ -59,6 +59,7 @@ export function variants<A extends Arms>(
 ): Variants<A> {
   const byName = new Map(Object.entries(arms))
   const tell = typeof by === 'string' ? byAttribute(by) : by
+  const marks = new Map(Object.keys(arms).map((kind) => [kind, Object.entries(tell.mark(kind))]))
   const told = tell.attributes
   const step = `/@${told.at(-1)}`
   const known = [...byName.keys()].filter((kind) => !ours.includes(kind)).join(', ')
@@ -73,7 +74,10 @@ export function variants<A extends Arms>(
       const type = tell.kindOf(element)
       if (type === undefined) throw invalid(element, `is missing; it is one of ${known}`, step)
       const arm = reading.compat && [...unread, ...ours].includes(type) ? undefined : byName.get(type)
-      if (arm) return { kind: type, ...arm.read(element, reading, outer.length > 0 ? [...outer, ...told] : told) }
+      if (arm) {
+        const def = arm.read(element, reading, outer.length > 0 ? [...outer, ...told] : told, type)
+        return def.kind === undefined ? { kind: type, ...def } : def
+      }
       if (reading.strict || reading.compat)
         throw invalid(element, `is '${type.slice(0, 100)}', which is none of ${known}`, step)
       return { kind: 'other', type, xml: element.toRaw() }
@@ -82,7 +86,7 @@ export function variants<A extends Arms>(
       if (value.kind === 'other') return writeOther(sink, (value as Other).xml)
       const arm = byName.get(value.kind as string)
       if (!arm) throw unwritable(sink.path, `cannot be of kind '${String(value.kind)}'`)
-      for (const [name, word] of Object.entries(tell.mark(value.kind as string))) sink.attribute(name, word)
+      for (const [name, word] of marks.get(value.kind as string) ?? []) sink.attribute(name, word)
       arm.write(sink, value, writing)
     },
     check(element, findings, outer = []) {

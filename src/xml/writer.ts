@@ -13,6 +13,7 @@ const entities: Record<string, string> = {
 }
 /** As deep as documents are read, unless told. */
 const deepest = 256
+const indents = Array.from({ length: deepest + 1 }, (_, depth) => '  '.repeat(depth))
 const plain = /^[ !#-%(-;=?-~]*$/
 // XML 1.0 section 2.2: what no document can hold, not even as a reference
 const forbidden =
@@ -102,6 +103,6 @@ export class XmlWriter implements XmlSink {
 
   #indent(): string {
     const depth = this.#names.length
-    return depth >= this.#textFrom ? '' : '  '.repeat(depth)
+    return depth >= this.#textFrom ? '' : (indents[depth] ?? '')
   }
 }

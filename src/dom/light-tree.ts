@@ -20,8 +20,8 @@ function fill(into: XmlElement, from: DomElement, depth: number): XmlElement {
   if (depth > deepest)
     throw new VirtError('limit-exceeded', `<${into.name}> has more than ${deepest} levels of elements below it`)
   for (const node of childrenOf<DomNode>(from)) {
-    if (isElement(node)) into.content.push(fill(shallow(node, into), node, depth + 1))
-    else if (isText(node)) into.content.push(node.nodeValue ?? '')
+    if (isElement(node)) into.append(fill(shallow(node, into), node, depth + 1))
+    else if (isText(node)) into.append(node.nodeValue ?? '')
   }
   return into
 }
@@ -37,7 +37,7 @@ function withSiblings(element: DomElement): XmlElement {
   if (!isElement(parentNode)) return shallow(element)
   const parent = withSiblings(parentNode)
   const siblings = [...childrenOf<DomNode>(parentNode)].filter(isElement)
-  parent.content.push(...siblings.map((each) => shallow(each, parent)))
+  for (const each of siblings) parent.append(shallow(each, parent))
   return parent.children[siblings.indexOf(element)] ?? parent
 }
 

@@ -72,7 +72,7 @@ export const deviceInfo = {
       filled(
         table({
           /** Number from which the guest's system names the interface. */
-          index: opt(attr('@index', admitting(positive, shape(/^\d+$/)))),
+          index: opt(attr('@index', admitting(positive, integerTo(0xffff_ffff)))),
           /** Guest NUMA nodes of a device with memory; libvirt 11.8, unverified. */
           nodeset: since('11.8', opt(attr('@nodeset', name))),
         }),

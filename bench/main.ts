@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { dom } from './dom.js'
 import { enumerate, measureEnumeration } from './enumerate.js'
 import { machine } from './machine.js'
 import type { Benchmark, BenchResult } from './result.js'
 import { xml } from './xml.js'
 
 /** Every benchmark; a new one is a file and a word here. */
-const benchmarks: readonly Benchmark[] = [xml, enumerate, machine]
+const benchmarks: readonly Benchmark[] = [xml, dom, enumerate, machine]
 
 const table = (results: readonly BenchResult[]): string =>
   [

@@ -139,9 +139,10 @@ export class DomainDocument {
     const elements = this.#elements()
     if (typeof wanted === 'string') return elements.filter((element) => aliasIn(element) === wanted)
     if ('nodeType' in wanted) return elements.filter((element) => element === wanted)
-    const alike = elements.filter((element) => means(element, wanted))
     const alias = aliasOf(wanted)
-    return alike.length > 1 && alias !== undefined ? alike.filter((each) => aliasIn(each) === alias) : alike
+    const named = elements.filter((element) => alias !== undefined && aliasIn(element) === alias)
+    const found = named.filter((element) => means(element, wanted))
+    return found.length > 0 ? found : elements.filter((element) => means(element, wanted))
   }
 
   #checkAlias(def: GuestDeviceDef, leaving?: Element): void {

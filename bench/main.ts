@@ -19,6 +19,12 @@ const table = (results: readonly BenchResult[]): string =>
     ),
   ].join('\n')
 
+const bounds = (results: readonly BenchResult[]): string =>
+  results
+    .filter(({ ratio, goal, bound }) => ratio > goal && bound !== undefined)
+    .map(({ name, bound }) => `\nWhat bounds "${name}": ${bound} (\`node --cpu-prof\`).\n`)
+    .join('')
+
 const page = (results: readonly BenchResult[], skipped: readonly string[]): string => `# Performance
 
 Written by \`npm run bench -- --write\`, on ${cpus()[0]?.model ?? 'an unknown processor'}, ${cpus().length} cores, Node
@@ -26,7 +32,7 @@ ${process.versions.node}. Peers run in the same run, in turns with ours; figures
 by the peer's, so absolute figures of a slow machine do not matter.
 
 ${table(results)}
-${skipped.map((reason) => `\n${reason}\n`).join('')}`
+${bounds(results)}${skipped.map((reason) => `\n${reason}\n`).join('')}`
 
 async function main(argv: readonly string[]): Promise<void> {
   const [tree, replay] = argv.slice(argv.indexOf('--enumerate') + 1)

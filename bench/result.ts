@@ -10,6 +10,8 @@ export interface BenchResult {
   readonly ratio: number
   /** The largest ratio that is good enough. */
   readonly goal: number
+  /** What a profile says bounds it; shown where the goal is missed. */
+  readonly bound?: string
 }
 
 /** A benchmark, or why it cannot run here. */

@@ -1,6 +1,7 @@
 import { type Backend, backend } from '../backend.js'
 import { watchDevices } from '../host/device-watch.js'
-import { LinuxHost, stateOf } from '../host/linux-host.js'
+import { LinuxHost } from '../host/linux-host.js'
+import { readingCalls } from '../host/reading-calls.js'
 import { abilities } from '../manager/abilities.js'
 import { assignabilityCall, changeCalls } from '../manager/device-calls.js'
 import { unfinishedChanges } from '../manager/recover.js'
@@ -54,11 +55,7 @@ export async function linux(options: LinuxOptions = {}): Promise<Backend> {
     name: 'linux',
     uri: options.uri ?? uriOf(options.root),
     devices: {
-      list: (filter, call) => host.list(filter, call),
-      state: async (name) => stateOf(name),
-      lookup: (name, call) => host.lookup(name, call),
-      lookupByKey: (key) => host.nameAt(key),
-      defs: (filter, call) => host.defs(filter, call),
+      ...readingCalls(host),
       warnings: () => [...host.warnings(), ...unfinishedChanges({ files, state })],
       assignability: assignabilityCall(host, { files, state }),
       ...(managed && changeCalls(host, managed)),

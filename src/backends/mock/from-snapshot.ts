@@ -1,5 +1,6 @@
 import { type Backend, backend } from '../../backend.js'
-import { LinuxHost, stateOf } from '../../host/linux-host.js'
+import { LinuxHost } from '../../host/linux-host.js'
+import { readingCalls } from '../../host/reading-calls.js'
 import { openSnapshot } from '../../host/snapshot.js'
 
 /** Text that a snapshot may hold once it is decompressed, in bytes: several times that of a host of 800 devices. */
@@ -29,14 +30,7 @@ export async function fromSnapshot(bytes: Uint8Array, { uri = 'mock:///' } = {})
         'a recorded host cannot be changed',
       ]),
     ),
-    devices: {
-      list: (filter, options) => host.list(filter, options),
-      state: async (name) => stateOf(name),
-      lookup: (name, options) => host.lookup(name, options),
-      lookupByKey: (key) => host.nameAt(key),
-      defs: (filter, options) => host.defs(filter, options),
-      warnings: () => host.warnings(),
-    },
+    devices: readingCalls(host),
     async [Symbol.asyncDispose]() {},
   })
 }

@@ -1,7 +1,8 @@
 import { type Backend, backend } from '../../backend.js'
 import { VirtError } from '../../errors.js'
 import { watchDevices } from '../../host/device-watch.js'
-import { LinuxHost, stateOf } from '../../host/linux-host.js'
+import { LinuxHost } from '../../host/linux-host.js'
+import { readingCalls } from '../../host/reading-calls.js'
 import { type RunCommand, runCommand } from '../../os/command.js'
 import type { HostFiles } from '../../os/host-files.js'
 import { realFiles } from '../../os/host-files-real.js'
@@ -53,12 +54,7 @@ export async function openvz(options: OpenvzOptions = {}): Promise<Backend> {
       'devices.reset': 'containers share the drivers of the host',
     },
     devices: {
-      list: (filter, call) => host.list(filter, call),
-      state: async (name) => stateOf(name),
-      lookup: (name, call) => host.lookup(name, call),
-      lookupByKey: (key) => host.nameAt(key),
-      defs: (filter, call) => host.defs(filter, call),
-      warnings: () => host.warnings(),
+      ...readingCalls(host),
       watch: (call) => watchDevices(host, call),
     },
     domains: domainDriver({ containers, files, run, hasVzctl }),

@@ -1,17 +1,15 @@
 import { afterAll, beforeAll } from 'vitest'
 import { needs } from '../needs.js'
 import { clientSuite } from '../wire/xenstore/client-suite.js'
-import { absentXenstored, type LiveXenstored, startXenstored } from './xenstored.js'
+import { absentXenstored, flavours, type LiveXenstored, startXenstored } from './xenstored.js'
 
-for (const flavour of ['c', 'ocaml'] as const) {
+for (const flavour of flavours) {
   needs(absentXenstored(flavour)).describe(`XenstoreClient on the real xenstored in ${flavour}`, () => {
     let daemon: LiveXenstored
-    beforeAll(() => {
-      daemon = startXenstored(flavour)
+    beforeAll(async () => {
+      daemon = await startXenstored(flavour)
     })
-    afterAll(() => {
-      daemon[Symbol.dispose]()
-    })
+    afterAll(() => daemon[Symbol.asyncDispose]())
     clientSuite(() => daemon.path)
   })
 }

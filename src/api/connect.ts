@@ -18,6 +18,13 @@ const schemes: Readonly<Record<string, (uri: ConnectionUri, options: ConnectOpti
       uri: text,
       ...(query.configs && { configs: query.configs }),
     }),
+  'xen+xenstore': async ({ text, path, query }, { signal }) =>
+    (await import('../backends/xen/xen.js')).xen({
+      uri: text,
+      ...(path.length > 1 && { store: path }),
+      ...(query.configs && { configs: query.configs }),
+      ...(signal && { signal }),
+    }),
   mock: async (uri) => (await import('./open-mock.js')).openMock(uri),
 }
 

@@ -49,7 +49,8 @@ const absolute = (path: string): string =>
 const names = new Map<number, Operation>(Object.entries(operations).map(([name, type]) => [type, name as Operation]))
 
 /** Plays xenstored as domain 0 sees it: the tree, transactions with conflicts, watches, which domains exist. */
-export async function xenstoreServer(domains: readonly number[] = [0]): Promise<XenstoreServer> {
+export async function xenstoreServer(): Promise<XenstoreServer> {
+  const domains = new Set([0])
   const tree: Tree = new Map([['/', { value: Buffer.alloc(0), permissions: ['n0'], generation: 1 }]])
   const transactions = new Map<number, Transaction>()
   let watches: Watch[] = []
@@ -148,7 +149,15 @@ export async function xenstoreServer(domains: readonly number[] = [0]): Promise<
         return first === 'T' ? { ...ok, afterwards: commit(transaction) } : ok
       },
       GET_DOMAIN_PATH: () => text(`/local/domain/${first}`),
-      IS_DOMAIN_INTRODUCED: () => text(domains.includes(Number(first)) ? 'T' : 'F'),
+      IS_DOMAIN_INTRODUCED: () => text(domains.has(Number(first)) ? 'T' : 'F'),
+      INTRODUCE: () => {
+        domains.add(Number(first))
+        return { ...ok, afterwards: () => fire('@introduceDomain') }
+      },
+      RELEASE: () => {
+        if (!domains.delete(Number(first))) throw new Errno('ENOENT')
+        return { ...ok, afterwards: () => fire('@releaseDomain') }
+      },
     }
     const handler = operation && handlers[operation]
     if (!handler) throw new Errno('ENOSYS')

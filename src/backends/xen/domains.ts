@@ -1,0 +1,83 @@
+import type { AffectOptions, DomainDriver } from '../../backend.js'
+import { errorDomains, VirtError } from '../../errors.js'
+import type { HostdevDef } from '../../model/hostdev.js'
+import { describeHostdev, sameHostDevice } from '../../model/hostdev-match.js'
+import type { GuestConfigs } from './guest-configs.js'
+import { type Guests, noGuest, type RunningGuest } from './guests.js'
+import { watchDomains } from './watch-domains.js'
+import type { DeviceKind, XenHost } from './xen-host.js'
+
+/** What the driver of guests works with. */
+export interface DomainParts {
+  readonly host: XenHost
+  readonly guests: Guests
+  readonly configs: GuestConfigs
+  readonly kinds: readonly DeviceKind[]
+}
+
+/** The guests of a Xen host, as every hypervisor's backend offers them. */
+export function domainDriver({ host, guests, configs, kinds }: DomainParts): DomainDriver {
+  const live = async (guest: RunningGuest, options: AffectOptions): Promise<HostdevDef[]> =>
+    (await Promise.all(kinds.map((kind) => kind.list(guest, options)))).flat()
+
+  const kindOf = (def: HostdevDef): DeviceKind => {
+    const found = kinds.find(({ kind }) => kind === def.kind)
+    if (found) return found
+    throw new VirtError(
+      'config-unsupported',
+      `guests of Xen cannot be given ${describeHostdev(def)}; they take devices of type ${kinds.map(({ kind }) => kind).join(', ')}`,
+      { errorDomain: errorDomains.xen },
+    )
+  }
+
+  /** Which of a guest's two configurations is meant. */
+  const affected = async (domain: string, options: AffectOptions) => {
+    const info = await guests.find(domain, options)
+    if (!info) throw noGuest(domain)
+    const isRunning = info.id !== undefined
+    const both = options.live === undefined && options.config === undefined
+    return { name: info.name, live: both ? isRunning : options.live, config: both ? !isRunning : options.config }
+  }
+
+  return {
+    list: (options) => guests.list(options),
+    lookup: (nameOrUuid, options) => guests.find(nameOrUuid, options),
+    async hostdevs(domain, options) {
+      const wanted = await affected(domain, options)
+      if (!wanted.live && wanted.config) return configs.need(wanted.name).config.hostdevs()
+      return await live(await guests.needRunning(domain, options), options)
+    },
+    async attach(domain, def, options) {
+      const kind = kindOf(def)
+      const wanted = await affected(domain, options)
+      if (wanted.config) await configs.edit(wanted.name, (config) => config.add(def), options.signal)
+      if (!wanted.live) return def
+      const guest = await guests.needRunning(domain, options)
+      const there = (await kind.list(guest, options)).find((each) => sameHostDevice(each, def))
+      return there ?? (await kind.attach(guest, def, options))
+    },
+    async detach(domain, def, options) {
+      const wanted = await affected(domain, options)
+      if (wanted.live) {
+        const guest = await guests.needRunning(domain, options)
+        const there = (await live(guest, options)).find((each) => isMeant(each, def))
+        if (!there) throw missing(wanted.name, def)
+        await kindOf(there).detach(guest, there, options)
+      }
+      if (wanted.config) await configs.edit(wanted.name, (config) => config.remove(def), options.signal)
+    },
+    watch: (options) => watchDomains(host.store, guests, live, options),
+  }
+}
+
+/** Whether a guest's device is what somebody asks for, by its alias or by what it is on the host. */
+function isMeant(each: HostdevDef, def: HostdevDef): boolean {
+  const alias = def.kind === 'other' ? undefined : def.alias
+  return (each.kind !== 'other' && alias !== undefined && each.alias === alias) || sameHostDevice(each, def)
+}
+
+const missing = (domain: string, def: HostdevDef): VirtError =>
+  new VirtError('device-missing', `the guest ${domain} has no ${describeHostdev(def)}`, {
+    domain,
+    errorDomain: errorDomains.xen,
+  })

@@ -1,0 +1,75 @@
+import { type Backend, backend } from '../../backend.js'
+import { watchDevices } from '../../host/device-watch.js'
+import { LinuxHost } from '../../host/linux-host.js'
+import { readingCalls } from '../../host/reading-calls.js'
+import { assignabilityCall, changeCalls } from '../../manager/device-calls.js'
+import { unfinishedChanges } from '../../manager/recover.js'
+import { type RunCommand, runCommand } from '../../os/command.js'
+import { machineHints } from '../../os/device-hints.js'
+import type { HostFiles } from '../../os/host-files.js'
+import { realFiles } from '../../os/host-files-real.js'
+import type { HostWrites } from '../../os/host-writes.js'
+import { realWrites } from '../../os/host-writes-real.js'
+import { StateFolder } from '../../os/state-folder.js'
+import { openStore } from '../../wire/xenstore/open.js'
+import { domainDriver } from './domains.js'
+import { GuestConfigs } from './guest-configs.js'
+import { Guests } from './guests.js'
+import { usbDevices } from './usb.js'
+import type { XenHost } from './xen-host.js'
+
+/** Which Xen host, and how it is reached. */
+export interface XenOptions {
+  /** xenstored's socket; $XENSTORED_PATH, else the one in $XENSTORED_RUNDIR, else /run/xenstored/socket unless told. */
+  store?: string
+  /** Folder of the guests' xl.cfg files; `/etc/xen` unless told. */
+  configs?: string
+  /** Runs xl, and what else is run on the host; tests play it here. */
+  run?: RunCommand
+  /** dom0's files; this machine's unless told. */
+  files?: HostFiles
+  /** How dom0's values are changed; by this machine's kernel where its files are, too. */
+  writes?: HostWrites
+  /** Where changes are recorded; /run/hostdev unless told. */
+  stateFolder?: string
+  /** The URI it answers to. */
+  uri?: string
+  /** Ends the opening. */
+  signal?: AbortSignal
+}
+
+/**
+ * A Xen host, seen and changed from its dom0 through xenstore, as `xl` and libvirt do, and beside them.
+ *
+ * @throws VirtError `no-connection` when no xenstored answers
+ */
+export async function xen(options: XenOptions = {}): Promise<Backend> {
+  const { configs: folder = '/etc/xen', run = runCommand, uri = 'xen+xenstore:///', signal } = options
+  const isHere = options.files === undefined
+  const files = options.files ?? realFiles()
+  const devices = new LinuxHost({ files, run: isHere ? run : undefined })
+  const writes = options.writes ?? (isHere ? realWrites() : undefined)
+  const state =
+    options.stateFolder === undefined && isHere ? StateFolder.ofThisMachine() : new StateFolder(options.stateFolder)
+  const managed = writes && { files, writes, state, run }
+
+  const store = await openStore({ path: options.store, signal })
+  const host: XenHost = { store, run, files, devices, managed }
+  const configs = new GuestConfigs(files, folder)
+  const guests = new Guests(store, run, configs)
+  return backend({
+    name: 'xen',
+    uri,
+    devices: {
+      ...readingCalls(devices),
+      warnings: () => [...devices.warnings(), ...unfinishedChanges({ files, state })],
+      assignability: (names, call) => assignabilityCall(devices, { files, state })(names, { for: 'xen', ...call }),
+      ...(managed && changeCalls(devices, managed)),
+      watch: (call) => watchDevices(devices, { ...call, hints: isHere ? machineHints : undefined }),
+    },
+    domains: domainDriver({ host, guests, configs, kinds: [usbDevices(host)] }),
+    async [Symbol.asyncDispose]() {
+      store.close()
+    },
+  })
+}

@@ -1,0 +1,17 @@
+import { afterAll, beforeAll } from 'vitest'
+import { guestsSuite } from '../backends/xen/guests-suite.js'
+import { alpha, beta, gamma } from '../fakes/xen-dom0.js'
+import { needs } from '../needs.js'
+import { absentXenstored, flavours, type LiveXenstored, startXenstored } from './xenstored.js'
+
+for (const flavour of flavours) {
+  needs(absentXenstored(flavour)).describe(`guests of Xen on the real xenstored in ${flavour}`, () => {
+    let daemon: LiveXenstored
+    beforeAll(async () => {
+      daemon = await startXenstored(flavour)
+      for (const { id } of [alpha, beta, gamma]) daemon.addDomain(id)
+    })
+    afterAll(() => daemon[Symbol.asyncDispose]())
+    guestsSuite(() => daemon.path)
+  })
+}

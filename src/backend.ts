@@ -2,7 +2,9 @@ import { VirtError } from './errors.js'
 import type { Assignability } from './model/finding.js'
 import type { HostStep } from './model/host-step.js'
 import type { HostdevDef } from './model/hostdev.js'
+import type { HostdevTarget } from './model/hostdev-target.js'
 import type { NodeDeviceDef } from './model/node-device.js'
+import type { ToHostdevOptions } from './model/to-hostdev.js'
 import type { UsbControllerDef } from './model/usb-controller.js'
 
 /** Options every asynchronous call takes. */
@@ -182,18 +184,26 @@ export interface AffectOptions extends CallOptions {
   config?: boolean
 }
 
+/** How a host device is taken from a guest. */
+export interface DetachHostdevOptions extends AffectOptions {
+  /** Milliseconds that a running guest has to let go of it; the backend's own limit unless told. */
+  timeout?: number
+}
+
 /**
  * Guests that can be given host devices. Attaching answers with the def as the guest has it: alias and guest address
  * filled in. A detach ends when the guest has let go of the device. Answers to the device part of
  * `virHypervisorDriver`.
  */
 export interface DomainDriver {
+  /** How its guests are given a device of which only a selector is known; libvirt's way unless told. */
+  readonly proposal?: ToHostdevOptions
   list(options: CallOptions): Promise<DomainInfo[]>
   /** By name or UUID. */
   lookup(nameOrUuid: string, options: CallOptions): Promise<DomainInfo | undefined>
   hostdevs(domain: string, options: AffectOptions): Promise<HostdevDef[]>
   attach(domain: string, def: HostdevDef, options: AffectOptions): Promise<HostdevDef>
-  detach(domain: string, def: HostdevDef, options: AffectOptions): Promise<void>
+  detach(domain: string, target: HostdevTarget, options: DetachHostdevOptions): Promise<void>
   controllers?(domain: string, options: AffectOptions): Promise<UsbControllerDef[]>
   attachController?(domain: string, def: UsbControllerDef, options: AffectOptions): Promise<UsbControllerDef>
   /** With every device on it. */

@@ -1,6 +1,6 @@
 export { type ConnectOptions, connect } from './api/connect.js'
 export { Connection, type ListOptions } from './api/connection.js'
-export { Domain, type HostdevRequest } from './api/domain.js'
+export { type DetachRequest, Domain, type HostdevRequest } from './api/domain.js'
 export { Fleet, type FleetAnswer, type FleetHost, type FleetOptions, type FleetProgress } from './api/fleet.js'
 export { NodeDevice } from './api/node-device.js'
 export type {
@@ -11,6 +11,7 @@ export type {
   CallOptions,
   ChangeOptions,
   DefOptions,
+  DetachHostdevOptions,
   DetachOptions,
   DeviceDriver,
   DeviceEvent,
@@ -32,6 +33,7 @@ export { describeCapability, describeDevice, formatSize } from './model/describe
 export type { Assignability, Finding, FindingCode, FindingSeverity } from './model/finding.js'
 export { describeStep, type HostStep } from './model/host-step.js'
 export { type HostdevDef, type HostdevKind, type HostdevOf, hostdev } from './model/hostdev.js'
+export type { GuestPlace, HostdevTarget } from './model/hostdev-target.js'
 export {
   type Capability,
   type CapabilityKind,

@@ -19,7 +19,8 @@ import { checkDeviceName, nearestNames } from '../model/device-name.js'
 import { halCandidates, isHalKey } from '../model/hal-names.js'
 import { parseNewNodeDevice } from '../model/new-node-device.js'
 import { capabilityOf, type NodeDeviceDef } from '../model/node-device.js'
-import { type DeviceSelector, selectOne, selectorMembers } from '../model/selector.js'
+import type { DeviceSelector } from '../model/selector.js'
+import { defsOf, resolveSelector } from './defs.js'
 import { Domain, domainsOf } from './domain.js'
 import { NodeDevice } from './node-device.js'
 
@@ -66,8 +67,8 @@ export class Connection implements AsyncDisposable {
    */
   async *nodeDeviceDefs(options: ListOptions & DefOptions = {}): AsyncGenerator<NodeDeviceDef, void, undefined> {
     const backend = this.#open(options)
-    if (backend.devices.defs && options.assignable === undefined) {
-      yield* backend.devices.defs(options, options)
+    if (options.assignable === undefined) {
+      yield* defsOf(backend, options, options)
       return
     }
     for (const name of await this.#names(options)) {
@@ -136,10 +137,7 @@ export class Connection implements AsyncDisposable {
    * @throws VirtError `no-node-device` for none, `ambiguous` with the candidates for several
    */
   async resolve(selector: DeviceSelector, options: CallOptions = {}): Promise<NodeDevice> {
-    selectorMembers(selector)
-    const defs: NodeDeviceDef[] = []
-    for await (const def of this.nodeDeviceDefs(options)) defs.push(def)
-    return this.#handle(selectOne(defs, selector).name)
+    return this.#handle((await resolveSelector(this.#open(options), selector, options)).name)
   }
 
   /**

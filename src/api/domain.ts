@@ -2,6 +2,7 @@ import {
   type AffectOptions,
   type Backend,
   type CallOptions,
+  type DetachHostdevOptions,
   type DomainDriver,
   type DomainInfo,
   type DomainState,
@@ -10,7 +11,12 @@ import {
 import { VirtError } from '../errors.js'
 import type { HostdevDef } from '../model/hostdev.js'
 import { parseHostdev } from '../model/hostdev-dialects.js'
+import { findHostdev, type HostdevTarget, parseHostdevTarget } from '../model/hostdev-target.js'
+import type { DeviceSelector } from '../model/selector.js'
+import { toHostdev } from '../model/to-hostdev.js'
 import type { UsbControllerDef } from '../model/usb-controller.js'
+import { resolveSelector } from './defs.js'
+import { relativesOf } from './relatives.js'
 
 /** What a handle may ask of its connection. */
 interface Owner {
@@ -18,8 +24,17 @@ interface Owner {
   change(options: CallOptions): Backend
 }
 
-/** A host device: its def, or its XML in libvirt's spelling or one of the proposals'. */
-export type HostdevRequest = HostdevDef | string
+/**
+ * A host device: its def, its XML in libvirt's spelling or one of the proposals', or a selector that means one device
+ * of the host, for which {@link NodeDevice.toHostdev} chooses how it is given.
+ */
+export type HostdevRequest = HostdevDef | string | DeviceSelector
+
+/**
+ * A host device that a guest has: its def, its XML, a selector, its alias, or its address in the guest, also as the
+ * `<target dev='001.005'/>` of the proposal of 2007.
+ */
+export type DetachRequest = HostdevTarget | string | DeviceSelector
 
 const brand = Symbol.for('hostdev.Domain')
 
@@ -71,22 +86,69 @@ export class Domain {
   }
 
   /**
-   * Gives it a host device: a def, or its XML. Answers with the def as the
-   * guest has it. Attaching what it has already is an answer, not a failure (`virDomainAttachDeviceFlags`).
+   * Gives it a host device. Answers with the def as the guest has it. Attaching what it has already is an answer, not a
+   * failure (`virDomainAttachDeviceFlags`).
+   *
+   * @throws VirtError `ambiguous` with the candidates when a selector means several devices, `no-node-device` when it
+   * means none
    */
   async attachHostdev(wanted: HostdevRequest, options: AffectOptions = {}): Promise<HostdevDef> {
-    const domains = domainsOf(this.#owner.change(options))
-    return await domains.attach(this.name, toHostdev(wanted), options)
+    const backend = this.#owner.change(options)
+    return await domainsOf(backend).attach(this.name, await requested(backend, wanted, options), options)
+  }
+
+  /**
+   * Gives it several host devices, one after the other: all of them or none. When one cannot be given, those that were
+   * given before it are taken back.
+   *
+   * @throws VirtError what the device that failed says; its message also names what could not be taken back
+   */
+  async attachHostdevs(wanted: readonly HostdevRequest[], options: AffectOptions = {}): Promise<HostdevDef[]> {
+    const before = await this.hostdevs(options)
+    const attached: HostdevDef[] = []
+    try {
+      for (const each of wanted) attached.push(await this.attachHostdev(each, options))
+      return attached
+    } catch (error) {
+      const own = attached.filter((def) => findHostdev(before, def) === undefined)
+      // the rollback goes on when it is the caller's signal that has ended the call
+      const { signal: _, ...rest } = options
+      await this.detachHostdevs(own.reverse(), rest).catch((failure: unknown) => {
+        throw notTakenBack(error, failure)
+      })
+      throw error
+    }
   }
 
   /**
    * Takes a host device back, and ends when the guest has let go of it (`virDomainDetachDeviceFlags`).
    *
-   * @throws VirtError `timeout` when the guest does not answer, `operation-failed` when it refuses
+   * @throws VirtError `timeout` when the guest does not answer, `operation-failed` when it refuses, `device-missing`
+   * when it has no such device
    */
-  async detachHostdev(wanted: HostdevRequest, options: AffectOptions = {}): Promise<void> {
-    const domains = domainsOf(this.#owner.change(options))
-    await domains.detach(this.name, toHostdev(wanted), options)
+  async detachHostdev(wanted: DetachRequest, options: DetachHostdevOptions = {}): Promise<void> {
+    const backend = this.#owner.change(options)
+    await domainsOf(backend).detach(this.name, await targeted(backend, wanted, options), options)
+  }
+
+  /**
+   * Takes several host devices back, all at once: the guest is asked for each of them before the first has gone.
+   *
+   * @throws VirtError of the first that could not be taken back, when all the others have ended; its message names how
+   * many there are
+   */
+  async detachHostdevs(wanted: readonly DetachRequest[], options: DetachHostdevOptions = {}): Promise<void> {
+    const results = await Promise.allSettled(wanted.map((each) => this.detachHostdev(each, options)))
+    const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
+    const [first] = failures
+    if (failures.length <= 1 || !VirtError.is(first)) {
+      for (const failure of failures) throw failure
+      return
+    }
+    throw new VirtError(first.code, `${first.message}; ${failures.length} of ${wanted.length} devices remain`, {
+      ...first.details,
+      cause: new AggregateError(failures),
+    })
   }
 
   /** The USB controllers it has. */
@@ -108,4 +170,30 @@ export class Domain {
   }
 }
 
-const toHostdev = (wanted: HostdevRequest): HostdevDef => (typeof wanted === 'string' ? parseHostdev(wanted) : wanted)
+/** The def of what is wanted. */
+async function requested(backend: Backend, wanted: HostdevRequest, options: CallOptions): Promise<HostdevDef> {
+  if (typeof wanted === 'string') return parseHostdev(wanted)
+  return 'kind' in wanted ? wanted : await proposed(backend, wanted, options)
+}
+
+/** The device of a guest that is meant. */
+async function targeted(backend: Backend, wanted: DetachRequest, options: CallOptions): Promise<HostdevTarget> {
+  if (typeof wanted === 'string') return parseHostdevTarget(wanted)
+  if ('kind' in wanted || 'alias' in wanted || 'address' in wanted) return wanted
+  return await proposed(backend, wanted, options)
+}
+
+/** How a guest is given the device that a selector means. */
+async function proposed(backend: Backend, selector: DeviceSelector, options: CallOptions): Promise<HostdevDef> {
+  const def = await resolveSelector(backend, selector, options)
+  const relatives = await relativesOf(def, backend.devices, options)
+  return toHostdev(def, relatives, domainsOf(backend).proposal ?? {}).hostdev
+}
+
+function notTakenBack(error: unknown, failure: unknown): unknown {
+  if (!VirtError.is(error) || !VirtError.is(failure)) return failure
+  return new VirtError(error.code, `${error.message}; and what was given before remains (${failure.message})`, {
+    ...error.details,
+    cause: error,
+  })
+}

@@ -1,5 +1,5 @@
 import { deadline } from '../../async/deadline.js'
-import type { CallOptions } from '../../backend.js'
+import type { DetachHostdevOptions } from '../../backend.js'
 import { VirtError } from '../../errors.js'
 import type { HostdevDef } from '../../model/hostdev.js'
 import { describeHostdev } from '../../model/hostdev-match.js'
@@ -20,7 +20,7 @@ export async function detachAndWait(
   session: Session,
   args: ArgsOf<'domainDetachDeviceFlags'>,
   live: HostdevDef | undefined,
-  options: CallOptions,
+  options: DetachHostdevOptions,
 ): Promise<void> {
   const { name } = args.dom
   const detach = () => session.call('domainDetachDeviceFlags', args, options, { domain: name })
@@ -37,7 +37,7 @@ export async function detachAndWait(
     })
   await using events = await watchDomains(session, options)
   await detach()
-  await deadline({ signal: options.signal, timeout: patience }, late, async () => {
+  await deadline({ signal: options.signal, timeout: options.timeout ?? patience }, late, async () => {
     for await (const event of events) {
       const ended = event.domain === name && (event.kind === 'stopped' || event.alias === alias)
       if (!ended || event.kind === 'device-added') continue

@@ -1,7 +1,8 @@
 import type { AffectOptions, CallOptions, DomainDriver, DomainInfo, DomainState } from '../../backend.js'
 import { VirtError } from '../../errors.js'
-import { type HostdevDef, hostdev } from '../../model/hostdev.js'
+import { hostdev } from '../../model/hostdev.js'
 import { describeHostdev, sameHostDevice } from '../../model/hostdev-match.js'
+import { describeTarget, findHostdev } from '../../model/hostdev-target.js'
 import { usbController } from '../../model/usb-controller.js'
 import type { domain as remoteDomain } from '../../wire/libvirt-rpc/remote-types.js'
 import type { XdrValue } from '../../wire/xdr.js'
@@ -99,10 +100,10 @@ export function domainDriver(session: Session): DomainDriver {
       const same = after.hostdevs.find((each) => sameHostDevice(each, def))
       return same ?? newIn(after.hostdevs, before.hostdevs) ?? missing(name, describeHostdev(def))
     },
-    async detach(name, def, options) {
+    async detach(name, target, options) {
       const dom = await need(name, options)
       const { hostdevs } = await guest(dom, options)
-      const there = hostdevs.find((each) => isMeant(each, def)) ?? missing(name, describeHostdev(def))
+      const there = findHostdev(hostdevs, target) ?? missing(name, describeTarget(target))
       const args = { dom, xml: hostdev.format(there), flags: flagsOf(options) }
       const isLive = dom.id >= 0 && (options.live || !options.config)
       await detachAndWait(session, args, isLive ? there : undefined, options)
@@ -118,12 +119,6 @@ const flagsOf = ({ live = false, config = false }: AffectOptions): number =>
 function newIn<T>(after: readonly T[], before: readonly T[]): T | undefined {
   const old = new Set(before.map((each) => JSON.stringify(each)))
   return after.find((each) => !old.has(JSON.stringify(each)))
-}
-
-/** Whether a guest's device is what somebody asks for, by its alias or by what it is on the host. */
-function isMeant(each: HostdevDef, def: HostdevDef): boolean {
-  const alias = def.kind === 'other' ? undefined : def.alias
-  return (each.kind !== 'other' && alias !== undefined && each.alias === alias) || sameHostDevice(each, def)
 }
 
 function missing(domain: string, what: string): never {

@@ -5,7 +5,7 @@ import type { HostdevDef } from '../../model/hostdev.js'
 import { sameHostDevice } from '../../model/hostdev-match.js'
 import { type NodeDeviceDef, nodeDevice } from '../../model/node-device.js'
 import { create, define, destroy, setAutostart, setVirtualFunctions, start, undefine } from './create.js'
-import { attachLive, detachLive, findHostdev } from './guest-devices.js'
+import { attachLive, detachLive, needHostdev } from './guest-devices.js'
 import type { MockGuest, MockHost } from './host.js'
 import { detach, groupOf, reattach, reset } from './passthrough.js'
 
@@ -97,12 +97,12 @@ export const domainDriver = (host: MockHost): DomainDriver => ({
     if (config && !guest.config.some((each) => sameHostDevice(each, def))) guest.config.push(structuredClone(def))
     return attached
   },
-  async detach(domain, def, options) {
+  async detach(domain, target, options) {
     const guest = host.guest(domain)
     const { live, config } = affected(guest, options)
     // both are looked for before either is changed
-    const stored: HostdevDef | undefined = config ? findHostdev(guest, guest.config, def) : undefined
-    if (live) await detachLive(host, guest, def, options.signal)
+    const stored: HostdevDef | undefined = config ? needHostdev(guest, guest.config, target) : undefined
+    if (live) await detachLive(host, guest, target, options)
     if (stored) guest.config.splice(guest.config.indexOf(stored), 1)
   },
   async controllers(domain) {

@@ -1,7 +1,9 @@
 import { delay } from '../../async/deadline.js'
+import type { DetachHostdevOptions } from '../../backend.js'
 import { VirtError } from '../../errors.js'
 import type { HostdevDef } from '../../model/hostdev.js'
 import { describeHostdev, isHostDevice, sameHostDevice } from '../../model/hostdev-match.js'
+import { describeTarget, findHostdev, type HostdevTarget } from '../../model/hostdev-target.js'
 import { capabilityOf } from '../../model/node-device.js'
 import { placed } from './guest-slots.js'
 import type { MockDevice, MockGuest, MockHost } from './host.js'
@@ -32,10 +34,10 @@ export function attachLive(host: MockHost, guest: MockGuest, def: HostdevDef): H
 export async function detachLive(
   host: MockHost,
   guest: MockGuest,
-  def: HostdevDef,
-  signal: AbortSignal | undefined,
+  target: HostdevTarget,
+  { signal, timeout = unplugLimit }: DetachHostdevOptions,
 ): Promise<void> {
-  const attached = findHostdev(guest, guest.live, def)
+  const attached = needHostdev(guest, guest.live, target)
   if (guest.refusesUnplug) {
     host.tellDomain({ kind: 'removal-failed', domain: guest.name, ...aliasOf(attached) })
     throw new VirtError(
@@ -58,23 +60,20 @@ export async function detachLive(
   }
   if (guest.unplugDelay === 0) return release()
   const late = delay(guest.unplugDelay).then(release)
-  if (guest.unplugDelay <= unplugLimit) return await late
-  await delay(unplugLimit, signal)
+  if (guest.unplugDelay <= timeout) return await late
+  await delay(timeout, signal)
   throw new VirtError(
     'timeout',
-    `the guest ${guest.name} has not let go of ${describeHostdev(attached)} within ${unplugLimit} ms; it may still do`,
+    `the guest ${guest.name} has not let go of ${describeHostdev(attached)} within ${timeout} ms; it may still do`,
     { domain: guest.name },
   )
 }
 
-/** The host device of a guest that a def means: by its alias, else by its source. @throws VirtError `device-missing` */
-export function findHostdev(guest: MockGuest, hostdevs: readonly HostdevDef[], def: HostdevDef): HostdevDef {
-  const alias = def.kind === 'other' ? undefined : def.alias
-  const found =
-    hostdevs.find((each) => each.kind !== 'other' && alias !== undefined && each.alias === alias) ??
-    hostdevs.find((each) => sameHostDevice(each, def))
+/** The host device of a guest that is meant. @throws VirtError `device-missing` */
+export function needHostdev(guest: MockGuest, hostdevs: readonly HostdevDef[], target: HostdevTarget): HostdevDef {
+  const found = findHostdev(hostdevs, target)
   if (found) return found
-  throw new VirtError('device-missing', `the guest ${guest.name} has no ${describeHostdev(def)}`, {
+  throw new VirtError('device-missing', `the guest ${guest.name} has no ${describeTarget(target)}`, {
     domain: guest.name,
   })
 }

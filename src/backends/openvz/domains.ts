@@ -2,6 +2,7 @@ import type { AffectOptions, DomainDriver } from '../../backend.js'
 import { VirtError } from '../../errors.js'
 import type { HostdevDef } from '../../model/hostdev.js'
 import { describeHostdev, sameHostDevice } from '../../model/hostdev-match.js'
+import { describeTarget, findHostdev } from '../../model/hostdev-target.js'
 import type { RunCommand } from '../../os/command.js'
 import { Denied, type HostFiles } from '../../os/host-files.js'
 import type { Container, Containers } from './containers.js'
@@ -59,6 +60,7 @@ export function domainDriver({ containers, files, run, hasVzctl }: OpenvzParts):
   }
 
   return {
+    proposal: { container: true },
     list: ({ signal }) => containers.list(signal),
     async lookup(nameOrUuid, { signal }) {
       const container = await containers.find(nameOrUuid, signal)
@@ -74,7 +76,14 @@ export function domainDriver({ containers, files, run, hasVzctl }: OpenvzParts):
       await change('attach', domain, def, options)
       return def
     },
-    detach: (domain, def, options) => change('detach', domain, def, options),
+    async detach(domain, target, options) {
+      const { config } = await containers.need(domain, options.signal)
+      // what a container has live beside its config is known by nobody
+      const def = findHostdev(config.hostdevs(), target) ?? ('kind' in target ? target : undefined)
+      if (!def)
+        throw new VirtError('device-missing', `container ${domain} has no ${describeTarget(target)}`, { domain })
+      await change('detach', domain, def, options)
+    },
   }
 }
 

@@ -1,13 +1,17 @@
 import type { Infer } from '../../xml/codec.js'
+import type { XmlElement } from '../../xml/element.js'
 import { ruled } from '../../xml/refine.js'
 import { attr, one, opt } from '../../xml/row.js'
 import { just, table } from '../../xml/table.js'
 import { variants } from '../../xml/variants.js'
+import type { GuestAddress } from '../hostdev/guest-address.js'
 import type { HostdevDef } from '../hostdev.js'
 import { hostdevDialect } from './hostdev-dialect.js'
 import { bareHex, busDevice, pciName } from './old-numbers.js'
 
 const id = bareHex(4, 0xffff)
+
+const targetPlace = just(attr('@dev', busDevice))
 
 const usb = table({
   source: one(
@@ -29,7 +33,7 @@ const usb = table({
     ),
   ),
   /** Bus and number in the guest, by which the device is detached. */
-  target: opt(one('target', just(attr('@dev', busDevice)))),
+  target: opt(one('target', targetPlace)),
 })
 
 const pci = table({ source: one('source', just(attr('@dev', pciName))) })
@@ -66,6 +70,19 @@ function fromDef(def: HostdevDef): Host | undefined {
     },
     ...(target && { target }),
   }
+}
+
+/**
+ * The place in the guest that `<target dev='001.005'/>` names, alone or as all that a `<host bus='usb'>` holds;
+ * `undefined` for any other element.
+ */
+export function readHost2007Target(element: XmlElement): GuestAddress | undefined {
+  const [only] = element.children
+  const inHost = element.name === 'host' && element.children.length === 1 && only?.name === 'target'
+  const target = element.name === 'target' ? element : inHost ? only : undefined
+  if (!target) return undefined
+  const { bus, device } = targetPlace.read(target, { strict: false, compat: false, warn: () => {} })
+  return { kind: 'usb', bus, port: String(device) }
 }
 
 /** `<host bus='usb'>`, proposed on libvir-list on 19 July 2007. */

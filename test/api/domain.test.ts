@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import { connect, type HostdevDef } from '../../src/index.js'
+import { mock } from '../../src/mock.js'
+
+const stick = (device: number, serial: string) => `<device>
+  <name>usb_1_${device}</name>
+  <path>/sys/devices/usb1/1-${device}</path>
+  <parent>computer</parent>
+  <capability type='usb_device'>
+    <bus>1</bus><device>${device}</device>
+    <product id='0x5678'>${serial}</product><vendor id='0x1234'/>
+  </capability>
+</device>`
+
+async function host() {
+  const devices = [stick(2, 'a'), stick(3, 'b')]
+  const backend = await mock({ devices, domains: [{ name: 'vm' }, { name: 'other' }] })
+  const conn = await connect(backend)
+  return { conn, stage: backend.stage, guest: await conn.lookupDomain('vm'), other: await conn.lookupDomain('other') }
+}
+
+const placeOf = (def: HostdevDef) => def.kind === 'usb' && def.source.address
+
+describe('Domain', () => {
+  it('is given the device that a selector means', async () => {
+    const { guest } = await host()
+    expect(placeOf(await guest.attachHostdev({ port: '1-3' }))).toEqual({ bus: 1, device: 3 })
+    await expect(guest.attachHostdev({ vendor: 0x1234 })).rejects.toMatchObject({
+      code: 'ambiguous',
+      details: { candidates: ['usb_1_2', 'usb_1_3'] },
+    })
+  })
+
+  it('gives a device back by its alias, by its place, by a selector', async () => {
+    const { guest } = await host()
+    const attach = () => guest.attachHostdev({ name: 'usb_1_2' })
+    const { alias = '', address } = (await attach()) as Extract<HostdevDef, { kind: 'usb' }>
+    await guest.detachHostdev({ alias })
+    await attach()
+    if (address) await guest.detachHostdev({ address })
+    await attach()
+    await guest.detachHostdev({ name: 'usb_1_2' })
+    expect(await guest.hostdevs()).toEqual([])
+    await expect(guest.detachHostdev({ alias })).rejects.toMatchObject({ code: 'device-missing', number: 99 })
+  })
+
+  it('is given several devices, or none of them', async () => {
+    const { guest, other } = await host()
+    await guest.attachHostdev({ name: 'usb_1_2' })
+    await other.attachHostdev({ name: 'usb_1_3' })
+    await expect(guest.attachHostdevs([{ name: 'usb_1_2' }, { name: 'usb_1_3' }])).rejects.toMatchObject({
+      code: 'operation-invalid',
+    })
+    // what it had before stays
+    expect((await guest.hostdevs()).map(placeOf)).toEqual([{ bus: 1, device: 2 }])
+    await guest.detachHostdev({ name: 'usb_1_2' })
+    await expect(guest.attachHostdevs([{ name: 'usb_1_2' }, { name: 'usb_1_3' }])).rejects.toThrow(/in use/)
+    expect(await guest.hostdevs()).toEqual([])
+  })
+
+  it('says what could not be taken back', async () => {
+    const { guest, other, stage } = await host()
+    await other.attachHostdev({ name: 'usb_1_3' })
+    stage.refuseUnplug('vm')
+    await expect(guest.attachHostdevs([{ name: 'usb_1_2' }, { name: 'usb_1_3' }])).rejects.toThrow(
+      /in use by the guest other; and what was given before remains \(the guest vm refuses/,
+    )
+  })
+
+  it('gives several devices back at once, and says how many remain', async () => {
+    const { guest, stage } = await host()
+    await guest.attachHostdevs([{ name: 'usb_1_2' }, { name: 'usb_1_3' }])
+    stage.refuseUnplug('vm')
+    const both = [{ name: 'usb_1_2' }, { name: 'usb_1_3' }]
+    await expect(guest.detachHostdevs(both)).rejects.toThrow(/refuses .*; 2 of 2 devices remain/)
+    stage.refuseUnplug('vm', false)
+    await guest.detachHostdevs(both)
+    expect(await guest.hostdevs()).toEqual([])
+  })
+})

@@ -52,7 +52,6 @@ export async function testDriver(): Promise<TestDriver> {
   const test = { name: 'test', uuid: '6695eb01-f6a4-8304-79aa-97f2502e193f', id: 1 }
   const subscriptions = new Map<number, { eventId: number; about?: { name: string } | undefined }>()
   let nextCallback = 0
-  let nextHost = 12
 
   const xmlOf = (name: string): string => {
     const xml = devices.get(name)
@@ -113,7 +112,8 @@ export async function testDriver(): Promise<TestDriver> {
       throw new RemoteFailure(3, 22, 'this function is not supported by the connection driver: virNodeDeviceDettach')
     },
     nodeDeviceCreateXml: ({ xmlDesc }) => {
-      const name = `scsi_host${nextHost++}`
+      // whatever was there: the test driver knows no other number (testNodeDeviceMockCreateVport)
+      const name = 'scsi_host12'
       const [parent, wwnn, wwpn] = ['parent', 'wwnn', 'wwpn'].map((element) => elementOf(xmlDesc, element) ?? '')
       devices.set(name, scsiHost(name, parent ?? '', wwnn ?? '', wwpn ?? ''))
       tell(name, 0)

@@ -2,6 +2,7 @@ import { type Backend, backend, type DomainState } from '../../backend.js'
 import { VirtError } from '../../errors.js'
 import { type HostdevDef, hostdev } from '../../model/hostdev.js'
 import { type NodeDeviceDef, nodeDevice } from '../../model/node-device.js'
+import type { ToHostdevOptions } from '../../model/to-hostdev.js'
 import type { UsbControllerDef } from '../../model/usb-controller.js'
 import { deviceDriver, domainDriver } from './drivers.js'
 import { Faults } from './faults.js'
@@ -26,6 +27,8 @@ export interface MockOptions {
   devices?: readonly (NodeDeviceDef | string)[]
   /** Its guests. */
   domains?: readonly MockDomain[]
+  /** How its guests are given a device of which only a selector is known, as `NodeDevice.toHostdev` takes it. */
+  proposal?: ToHostdevOptions
   /** The URI it answers to; `mock:///` unless told. */
   uri?: string
 }
@@ -41,7 +44,8 @@ export interface MockBackend extends Backend {
  *
  * @throws VirtError for XML that is no device, for two devices of one name, and for names that cannot be
  */
-export async function mock({ devices = [], domains = [], uri = 'mock:///' }: MockOptions = {}): Promise<MockBackend> {
+export async function mock(options: MockOptions = {}): Promise<MockBackend> {
+  const { devices = [], domains = [], proposal = {}, uri = 'mock:///' } = options
   const host = new MockHost()
   for (const device of devices)
     host.add(typeof device === 'string' ? nodeDevice.parse(device) : structuredClone(device))
@@ -51,7 +55,12 @@ export async function mock({ devices = [], domains = [], uri = 'mock:///' }: Moc
     name: 'mock',
     uri,
     devices: faults.watch('devices', deviceDriver(host)),
-    domains: faults.watch('domains', domainDriver(host)),
+    domains: { ...faults.watch('domains', domainDriver(host)), proposal },
+    lacks: {
+      'devices.update': 'libvirt itself has it since 10.1 only',
+      'devices.assignability': 'a mock has no host behind it that could be looked at',
+      'devices.recover': 'changes of a mock are never cut off',
+    },
     stage: new Stage(host, faults),
     async [Symbol.asyncDispose]() {
       host.close()

@@ -21,6 +21,7 @@ export function openvzHost(): MockOptions {
   })
   return {
     uri: 'mock:///openvzHost',
+    proposal: { container: true },
     devices: [
       computer('VMware, Inc.', 'VMware Virtual Platform', '564d1f2e-3c4b-5a69-7887-96a5b4c3d2e1'),
       scsi,

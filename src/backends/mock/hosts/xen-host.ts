@@ -42,6 +42,7 @@ export function xenHost(): MockOptions {
   )
   return {
     uri: 'mock:///xenHost',
+    proposal: { managed: false },
     devices: [
       computer('Supermicro', 'X11SSH-F', '00000000-0000-0000-0000-0cc47ae1b2c3'),
       onboard,

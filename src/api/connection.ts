@@ -21,7 +21,7 @@ import { parseNewNodeDevice } from '../model/new-node-device.js'
 import { capabilityOf, type NodeDeviceDef } from '../model/node-device.js'
 import type { DeviceSelector } from '../model/selector.js'
 import { defsOf, resolveSelector } from './defs.js'
-import { Domain, domainsOf } from './domain.js'
+import { Domain, domainsOf, noGuests } from './domain.js'
 import { NodeDevice } from './node-device.js'
 
 /** Which devices to list, and how the call ends early. */
@@ -180,7 +180,8 @@ export class Connection implements AsyncDisposable {
     const known = (await backend.probe?.(options)) ?? []
     const told = new Set(known.map(({ call }) => call))
     const ability = (call: string, can: boolean): Ability => {
-      const reason = backend.lacks?.[call] ?? `the ${backend.name} backend has none`
+      const absent = call.startsWith('domains') && !backend.domains ? noGuests(backend) : undefined
+      const reason = absent ?? backend.lacks?.[call] ?? `the ${backend.name} backend has none`
       return { call, can, ...(!can && { reason }) }
     }
     const rest = [

@@ -38,12 +38,14 @@ export type DetachRequest = HostdevTarget | string | DeviceSelector
 
 const brand = Symbol.for('hostdev.Domain')
 
+/** What is said of guests where there are none. */
+export const noGuests = ({ name }: Backend): string =>
+  `the ${name} backend has no guests; open a hypervisor's URI for them`
+
 /** The drivers of a backend's guests. @throws VirtError `unsupported` where there are none */
 export function domainsOf(backend: Backend): DomainDriver {
   if (backend.domains) return backend.domains
-  throw new VirtError('unsupported', `the ${backend.name} backend has no guests; open a hypervisor's URI for them`, {
-    backend: backend.name,
-  })
+  throw new VirtError('unsupported', noGuests(backend), { backend: backend.name })
 }
 
 /**

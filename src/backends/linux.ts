@@ -62,10 +62,18 @@ export async function linux(options: LinuxOptions = {}): Promise<Backend> {
       watch: (call) =>
         watchDevices(host, { ...call, hints: isHere ? machineHints : undefined, interval: options.interval }),
     },
-    ...(managed ? { probe: async () => await abilities(managed) } : { lacks: noChanges }),
+    ...(managed && { probe: async () => await abilities(managed) }),
+    lacks: { ...notYet, ...(!managed && noChanges) },
     async [Symbol.asyncDispose]() {},
   })
 }
+
+const notYet = Object.fromEntries(
+  ['create', 'destroy', 'define', 'undefine', 'start', 'setAutostart', 'update', 'setVirtualFunctions'].map((call) => [
+    `devices.${call}`,
+    'devices are not made on a host without a libvirtd yet; open one of its URIs',
+  ]),
+)
 
 const noChanges = Object.fromEntries(
   ['detach', 'reattach', 'reset', 'recover'].map((call) => [`devices.${call}`, 'a copy of a host cannot be changed']),

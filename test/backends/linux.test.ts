@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { capabilityOf, connect, VirtError } from '../../src/index.js'
 import { linux, MemoryFiles } from '../../src/linux.js'
+import { abilityContract } from '../contract/abilities.js'
 import { nodeDeviceContract } from '../contract/node-devices.js'
 import { smallTree } from '../data/small-tree.js'
 
@@ -11,6 +12,8 @@ const inMemory = () => linux({ files: new MemoryFiles(smallTree) })
 
 nodeDeviceContract('a Linux host in memory', { open: (options) => connect(inMemory(), options) })
 nodeDeviceContract('this machine', { open: (options) => connect('linux:///', options) })
+abilityContract('a Linux host in memory', { open: inMemory })
+abilityContract('this machine', { open: linux })
 
 describe('linux', () => {
   const folder = mkdtempSync(join(tmpdir(), 'hostdev-linux-'))

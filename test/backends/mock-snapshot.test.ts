@@ -5,6 +5,7 @@ import { type Connection, connect, nodeDevice, VirtError } from '../../src/index
 import { linux, MemoryFiles, type MemoryTree } from '../../src/linux.js'
 import { fromSnapshot } from '../../src/mock.js'
 import { compress } from '../../src/os/brotli.js'
+import { abilityContract } from '../contract/abilities.js'
 import { nodeDeviceContract } from '../contract/node-devices.js'
 
 const config = new Uint8Array(64).fill(0)
@@ -46,6 +47,10 @@ const replay = (text: string) => connect(fromSnapshot(new TextEncoder().encode(t
 
 nodeDeviceContract('a recorded host', {
   open: async (options) => connect(fromSnapshot(await compress(await takeSnapshot(new MemoryFiles(tree)))), options),
+})
+
+abilityContract('a recorded host', {
+  open: async () => fromSnapshot(await compress(await takeSnapshot(new MemoryFiles(tree)))),
 })
 
 describe('a snapshot', () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Backend, optionalDeviceCalls, optionalDomainCalls } from '../../src/backend.js'
+import type { Backend, optionalDeviceCalls, optionalDomainCalls } from '../../src/backend.js'
 import { type Connection, connect, Domain, NodeDevice, nodeDevice, VirtError } from '../../src/index.js'
 
 type Call = `devices.${(typeof optionalDeviceCalls)[number]}` | `domains.${(typeof optionalDomainCalls)[number]}`
@@ -70,18 +70,17 @@ export function abilityContract(name: string, { open }: { open(): Promise<Backen
     it('states why it lacks what it lacks, and refuses exactly that with error 3 and that reason', async () => {
       const abilities = await conn.probe()
       for (const call of lacking()) {
-        const ability = abilities.find((each) => each.call === call)
-        const noGuests = call.startsWith('domains.') && !backend.domains
-        const reason = backend.lacks?.[noGuests ? 'domains' : call]
-        expect(reason, `lacks has no entry for ${call}`).toEqual(expect.any(String))
-        expect(ability).toEqual({ call, can: false, reason })
+        const { reason = '', ...ability } = abilities.find((each) => each.call === call) ?? {}
+        expect(ability).toEqual({ call, can: false })
+        expect(reason, `lacks says why there is no ${call}`).not.toMatch(/^$|backend has none$/)
         const refusal: unknown = await calls[call](on()).catch((error: unknown) => error)
-        expect(refusal, call).toMatchObject({ code: 'unsupported', number: 3, message: expect.stringContaining(`${reason}`) })
+        expect(refusal, call).toMatchObject({ code: 'unsupported', number: 3 })
+        expect(String(refusal)).toContain(reason)
       }
     })
 
     it('gives no reason for the absence of what is there', () => {
-      const given = Object.keys(backend.lacks ?? {}).filter((call) => call !== 'domains')
+      const given = Object.keys(backend.lacks ?? {})
       expect(given.filter((call) => !lacking().includes(call as Call))).toEqual([])
     })
   })

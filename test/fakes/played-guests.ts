@@ -97,7 +97,8 @@ export async function playedGuests(devices: readonly NodeDeviceDef[]): Promise<P
     for (const { hostdevs } of affected(of, flags))
       if (hostdevs.some((each) => sameHostDevice(each, def)))
         throw new RemoteFailure(9, 10, `operation failed: target ${describeHostdev(def)} already exists`)
-    for (const where of affected(of, flags)) {
+    // the guest first: what it cannot have is not stored (qemuDomainAttachDeviceLiveAndConfig)
+    for (const where of affected(of, flags).reverse()) {
       const made = placed(where === of.live ? onHost(def) : def, where.hostdevs)
       where.hostdevs.push(where === of.live ? withAlias(made, where.hostdevs) : made)
     }
@@ -126,7 +127,8 @@ export async function playedGuests(devices: readonly NodeDeviceDef[]): Promise<P
   function changeController(of: Guest, def: UsbControllerDef, flags: number, adds: boolean): void {
     for (const where of affected(of, flags)) {
       const indexes = where.controllers.map(({ index }) => index)
-      if (adds) where.controllers.push({ index: Number(free(indexes.map(String), 0, String)), model: 'qemu-xhci', ...def })
+      if (adds)
+        where.controllers.push({ index: Number(free(indexes.map(String), 0, String)), model: 'qemu-xhci', ...def })
       else where.controllers = where.controllers.filter(({ index }) => index !== def.index)
     }
   }
@@ -140,13 +142,18 @@ export async function playedGuests(devices: readonly NodeDeviceDef[]): Promise<P
     return {}
   }
 
+  const device = (name: string): NodeDeviceDef => {
+    const found = devices.find((each) => each.name === name)
+    if (!found) throw new RemoteFailure(53, 22, `Node device not found: no node device with matching name '${name}'`)
+    return found
+  }
+
   const handlers: Handlers = {
     connectGetUri: () => ({ uri: 'qemu:///system' }),
     connectGetLibVersion: () => ({ libVer: 9_000_000 }),
     nodeListDevices: () => ({ names: devices.map(({ name }) => name) }),
-    nodeDeviceGetXmlDesc: ({ name }) => ({
-      xml: nodeDevice.format(devices.find((each) => each.name === name) as NodeDeviceDef),
-    }),
+    nodeDeviceLookupByName: ({ name }) => ({ dev: { name: device(name).name } }),
+    nodeDeviceGetXmlDesc: ({ name }) => ({ xml: nodeDevice.format(device(name)) }),
     connectListAllDomains: () => ({ domains: [...guests.values()].map(remote), ret: guests.size }),
     domainLookupByName: (args) => ({ dom: remote(named(args)) }),
     domainLookupByUuid: (args) => ({ dom: remote(find(({ uuid }) => uuid === args.uuid)) }),
@@ -154,7 +161,10 @@ export async function playedGuests(devices: readonly NodeDeviceDef[]): Promise<P
     domainGetXmlDesc({ dom, flags }) {
       const of = named(dom)
       const { hostdevs, controllers } = of.id < 0 || flags & xmlInactive ? of.stored : of.live
-      const parts = [...hostdevs.map((each) => hostdev.format(each)), ...controllers.map((each) => usbController.format(each))]
+      const parts = [
+        ...hostdevs.map((each) => hostdev.format(each)),
+        ...controllers.map((each) => usbController.format(each)),
+      ]
       return { xml: `<domain type='kvm'><name>${of.name}</name><devices>${parts.join('')}</devices></domain>` }
     },
     domainAttachDeviceFlags: change('attach'),

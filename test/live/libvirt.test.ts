@@ -5,14 +5,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { type Connection, connect, type Domain } from '../../src/index.js'
+import { type Connection, connect, type Domain, type HostdevDef } from '../../src/index.js'
+import { libvirt } from '../../src/libvirt.js'
 import { capabilityFlags } from '../../src/model/node-device-flags.js'
+import { abilityContract } from '../contract/abilities.js'
+import { deviceChangeContract } from '../contract/device-changes.js'
+import { domainContract } from '../contract/domains.js'
 import { nodeDeviceContract } from '../contract/node-devices.js'
+import { testDriverHost } from '../contract/test-driver-host.js'
 import { needs } from '../needs.js'
 
 const { libvirtd, udevd } = inject('absent')
 const uri = 'qemu:///system'
 const virsh = (...args: string[]) => execFileSync('virsh', ['--quiet', '--connect', uri, ...args], { encoding: 'utf8' })
+const usb = (product: number): HostdevDef => ({ kind: 'usb', source: { vendor: 0x0483, product } })
 const lines = (text: string) => text.split('\n').filter((line) => line !== '')
 
 needs(libvirtd).describe('a real libvirtd', () => {
@@ -24,6 +30,8 @@ needs(libvirtd).describe('a real libvirtd', () => {
 
   nodeDeviceContract('test:///default', { open: (options) => connect('test:///default', options) })
   nodeDeviceContract(uri, { open: (options) => connect(uri, options) })
+  abilityContract('test:///default', { open: () => libvirt({ uri: 'test:///default' }) })
+  deviceChangeContract('test:///default', testDriverHost('test:///default'))
 
   it('makes a virtual Fibre Channel host and takes it away', async () => {
     await using other = await connect('test:///default')
@@ -147,6 +155,17 @@ needs(libvirtd).describe('a real libvirtd', () => {
     afterAll(() => {
       virsh('undefine', name)
       rmSync(folder, { recursive: true })
+    })
+
+    domainContract(uri, {
+      open: () => libvirt({ uri }),
+      stopped: name,
+      devices: [usb(0x2016), usb(0x2017)],
+      absent: { def: usb(0x2018), code: 'internal' },
+      lacks: {
+        live: 'this machine has no device to give to a guest that runs; the lab has',
+        lifecycle: 'no guest runs here',
+      },
     })
 
     it('finds it by name and by UUID', async () => {

@@ -1,6 +1,6 @@
 import type { AffectOptions, CallOptions, DomainDriver, DomainInfo, DomainState } from '../../backend.js'
 import { VirtError } from '../../errors.js'
-import { hostdev } from '../../model/hostdev.js'
+import { type HostdevDef, hostdev } from '../../model/hostdev.js'
 import { describeHostdev, sameHostDevice } from '../../model/hostdev-match.js'
 import { describeTarget, findHostdev } from '../../model/hostdev-target.js'
 import { usbController } from '../../model/usb-controller.js'
@@ -52,10 +52,19 @@ export function domainDriver(session: Session): DomainDriver {
   const need = async (name: string, options: CallOptions): Promise<RemoteDomain> =>
     (await session.call('domainLookupByName', { name }, options, { domain: name })).dom
 
-  const guest = async (dom: RemoteDomain, { live = false, config = false, ...options }: AffectOptions) => {
-    const flags = config && !live ? xmlInactive : 0
+  const read = async (dom: RemoteDomain, impact: Impact, options: CallOptions) => {
+    const flags = impact === 'config' ? xmlInactive : 0
     const { xml } = await session.call('domainGetXmlDesc', { dom, flags }, options, { domain: dom.name })
-    return readGuest(xml)
+    return { impact, ...readGuest(xml) }
+  }
+
+  const guest = (dom: RemoteDomain, options: AffectOptions) => read(dom, impactsOf(dom, options)[0], options)
+
+  /** Every definition that a change is for, the running one first. */
+  const readAll = async (dom: RemoteDomain, options: AffectOptions) => {
+    const [impact, ...others] = impactsOf(dom, options)
+    const rest = others.map((each) => read(dom, each, options))
+    return [await read(dom, impact, options), ...(await Promise.all(rest))] as const
   }
 
   return {
@@ -91,29 +100,54 @@ export function domainDriver(session: Session): DomainDriver {
     },
     async attach(name, def, options) {
       const dom = await need(name, options)
-      const before = await guest(dom, options)
-      const there = before.hostdevs.find((each) => sameHostDevice(each, def))
-      if (there) return there
-      const args = { dom, xml: hostdev.format(def), flags: flagsOf(options) }
+      const before = await readAll(dom, options)
+      const lacking = before.filter(({ hostdevs }) => !theirs(hostdevs, def))
+      const [only] = lacking
+      if (!only) return theirs(before[0].hostdevs, def) ?? missing(name, describeHostdev(def))
+      const flags = flagsOf(lacking.length === before.length ? options : { [only.impact]: true })
+      const args = { dom, xml: hostdev.format(def), flags }
       await session.call('domainAttachDeviceFlags', args, options, { domain: name })
-      const after = await guest(dom, options)
-      const same = after.hostdevs.find((each) => sameHostDevice(each, def))
-      return same ?? newIn(after.hostdevs, before.hostdevs) ?? missing(name, describeHostdev(def))
+      const { hostdevs } = await guest(dom, options)
+      return theirs(hostdevs, def) ?? newIn(hostdevs, before[0].hostdevs) ?? missing(name, describeHostdev(def))
     },
     async detach(name, target, options) {
       const dom = await need(name, options)
-      const { hostdevs } = await guest(dom, options)
-      const there = findHostdev(hostdevs, target) ?? missing(name, describeTarget(target))
+      const [first, second] = await readAll(dom, options)
+      const there = findHostdev(first.hostdevs, target) ?? missing(name, describeTarget(target))
+      // what is stored has no alias and no place yet
+      if (second && !theirs(second.hostdevs, there)) missing(name, describeTarget(target))
       const args = { dom, xml: hostdev.format(there), flags: flagsOf(options) }
-      const isLive = dom.id >= 0 && (options.live || !options.config)
-      await detachAndWait(session, args, isLive ? there : undefined, options)
+      await detachAndWait(session, args, first.impact === 'live' ? there : undefined, options)
     },
     watch: (options) => watchDomains(session, options),
   }
 }
 
+/** One of a guest's two definitions. */
+type Impact = 'live' | 'config'
+
+/**
+ * Which of its definitions a call is about, the running one first (`virDomainObjUpdateModificationImpact`).
+ *
+ * @throws VirtError `operation-invalid` for the running one of a guest that does not run
+ */
+function impactsOf({ name, id }: RemoteDomain, { live, config }: AffectOptions): readonly [Impact, ...Impact[]] {
+  const running = id >= 0
+  if (live && !running)
+    throw new VirtError('operation-invalid', `the guest ${name} is not running; change its config`, {
+      domain: name,
+      backend: 'libvirt',
+    })
+  if (live) return config ? ['live', 'config'] : ['live']
+  return [config || !running ? 'config' : 'live']
+}
+
 const flagsOf = ({ live = false, config = false }: AffectOptions): number =>
   (live ? affect.live : 0) + (config ? affect.config : 0)
+
+/** The device as a guest has it. */
+const theirs = (hostdevs: readonly HostdevDef[], def: HostdevDef): HostdevDef | undefined =>
+  hostdevs.find((each) => sameHostDevice(each, def))
 
 /** What a list has that it had not before. */
 function newIn<T>(after: readonly T[], before: readonly T[]): T | undefined {

@@ -101,7 +101,8 @@ export const domainDriver = (host: MockHost): DomainDriver => ({
     const guest = host.guest(domain)
     const { live, config } = affected(guest, options)
     // both are looked for before either is changed
-    const stored: HostdevDef | undefined = config ? needHostdev(guest, guest.config, target) : undefined
+    const running: HostdevDef | undefined = live ? needHostdev(guest, guest.live, target) : undefined
+    const stored: HostdevDef | undefined = config ? needHostdev(guest, guest.config, running ?? target) : undefined
     if (live) await detachLive(host, guest, target, options)
     if (stored) guest.config.splice(guest.config.indexOf(stored), 1)
   },

@@ -1,4 +1,4 @@
-import { type Backend, backend } from '../../backend.js'
+import { type Backend, backend, optionalDeviceCalls } from '../../backend.js'
 import { LinuxHost } from '../../host/linux-host.js'
 import { readingCalls } from '../../host/reading-calls.js'
 import { openSnapshot } from '../../host/snapshot.js'
@@ -8,6 +8,9 @@ const largest = 32_000_000
 
 /** The first byte of JSON, which brotli does not begin with. */
 const brace = '{'.charCodeAt(0)
+
+/** What a recorded host has not; it is only read. */
+const absent = optionalDeviceCalls.filter((call) => call !== 'state' && call !== 'lookupByKey')
 
 /**
  * A recorded host, read by the same code that reads a real one: a bug report that is a file. It cannot be changed.
@@ -24,12 +27,7 @@ export async function fromSnapshot(bytes: Uint8Array, { uri = 'mock:///' } = {})
   return backend({
     name: 'mock',
     uri,
-    lacks: Object.fromEntries(
-      ['create', 'destroy', 'define', 'detach', 'reattach', 'reset', 'watch'].map((call) => [
-        `devices.${call}`,
-        'a recorded host cannot be changed',
-      ]),
-    ),
+    lacks: Object.fromEntries(absent.map((call) => [`devices.${call}`, 'a recorded host cannot be changed'])),
     devices: readingCalls(host),
     async [Symbol.asyncDispose]() {},
   })

@@ -68,9 +68,11 @@ export function domainDriver({ containers, files, run, hasVzctl }: OpenvzParts):
       const { config: _, ...info } = container
       return info
     },
-    async hostdevs(domain, { signal }) {
+    async hostdevs(domain, options) {
+      const container = await containers.need(domain, options.signal)
+      affected(container, options)
       // OpenVZ keeps no list of what a running container has beside its config
-      return (await containers.need(domain, signal)).config.hostdevs()
+      return container.config.hostdevs()
     },
     async attach(domain, def, options) {
       await change('attach', domain, def, options)

@@ -45,13 +45,11 @@ export async function openvz(options: OpenvzOptions = {}): Promise<Backend> {
     name: 'openvz',
     uri,
     lacks: {
+      ...fromTheHost,
       'domains.controllers': 'containers have no controllers',
       'domains.attachController': 'containers have no controllers',
       'domains.detachController': 'containers have no controllers',
       'domains.watch': 'OpenVZ tells of no events',
-      'devices.detach': 'containers share the drivers of the host',
-      'devices.reattach': 'containers share the drivers of the host',
-      'devices.reset': 'containers share the drivers of the host',
     },
     devices: {
       ...readingCalls(host),
@@ -69,3 +67,14 @@ export async function openvz(options: OpenvzOptions = {}): Promise<Backend> {
     async [Symbol.asyncDispose]() {},
   })
 }
+
+/** What does to devices, or says of them, what is no part of giving them to containers. */
+const fromTheHost = Object.fromEntries([
+  ...['detach', 'reattach', 'reset', 'assignability', 'recover'].map((call) => [
+    `devices.${call}`,
+    'containers share the drivers of the host; open linux:/// for them',
+  ]),
+  ...['create', 'destroy', 'define', 'undefine', 'start', 'setAutostart', 'update', 'setVirtualFunctions'].map(
+    (call) => [`devices.${call}`, 'containers are given what is there; open linux:/// to make devices'],
+  ),
+])

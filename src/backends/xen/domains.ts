@@ -2,6 +2,7 @@ import type { AffectOptions, DomainDriver } from '../../backend.js'
 import { errorDomains, VirtError } from '../../errors.js'
 import type { HostdevDef } from '../../model/hostdev.js'
 import { describeHostdev, sameHostDevice } from '../../model/hostdev-match.js'
+import { describeTarget, findHostdev, type HostdevTarget } from '../../model/hostdev-target.js'
 import type { GuestConfigs } from './guest-configs.js'
 import { type Guests, noGuest, type RunningGuest } from './guests.js'
 import { watchDomains } from './watch-domains.js'
@@ -56,28 +57,25 @@ export function domainDriver({ host, guests, configs, kinds }: DomainParts): Dom
       const there = (await kind.list(guest, options)).find((each) => sameHostDevice(each, def))
       return there ?? (await kind.attach(guest, def, options))
     },
-    async detach(domain, def, options) {
+    async detach(domain, target, options) {
       const wanted = await affected(domain, options)
-      if (wanted.live) {
-        const guest = await guests.needRunning(domain, options)
-        const there = (await live(guest, options)).find((each) => isMeant(each, def))
-        if (!there) throw missing(wanted.name, def)
-        await kindOf(there).detach(guest, there, options)
-      }
-      if (wanted.config) await configs.edit(wanted.name, (config) => config.remove(def), options.signal)
+      const guest = wanted.live ? await guests.needRunning(domain, options) : undefined
+      const running = guest && need(wanted.name, await live(guest, options), target)
+      // both are looked for before either is changed
+      const stored = wanted.config && need(wanted.name, configs.need(wanted.name).config.hostdevs(), running ?? target)
+      if (guest && running) await kindOf(running).detach(guest, running, options)
+      if (stored) await configs.edit(wanted.name, (config) => config.remove(stored), options.signal)
     },
     watch: (options) => watchDomains(host.store, guests, live, options),
   }
 }
 
-/** Whether a guest's device is what somebody asks for, by its alias or by what it is on the host. */
-function isMeant(each: HostdevDef, def: HostdevDef): boolean {
-  const alias = def.kind === 'other' ? undefined : def.alias
-  return (each.kind !== 'other' && alias !== undefined && each.alias === alias) || sameHostDevice(each, def)
-}
-
-const missing = (domain: string, def: HostdevDef): VirtError =>
-  new VirtError('device-missing', `the guest ${domain} has no ${describeHostdev(def)}`, {
+/** The device of a guest that is meant. @throws VirtError `device-missing` */
+function need(domain: string, hostdevs: readonly HostdevDef[], target: HostdevTarget): HostdevDef {
+  const found = findHostdev(hostdevs, target)
+  if (found) return found
+  throw new VirtError('device-missing', `the guest ${domain} has no ${describeTarget(target)}`, {
     domain,
     errorDomain: errorDomains.xen,
   })
+}

@@ -1,7 +1,7 @@
 import { VirtError } from '../errors.js'
 import type { MdevDevice } from '../model/kinds/mdev.js'
+import { mdevName, mdevParentAddress, needMdevParent } from '../model/mdev-parent.js'
 import { capabilityOf, type NodeDeviceDef } from '../model/node-device.js'
-import { formatPciAddress } from '../model/pci-address.js'
 import { uuid as uuidText } from '../model/uuid.js'
 
 /** What mdevctl is asked to do; `start` with a definition makes a device that is gone with the next boot. */
@@ -67,7 +67,10 @@ export function mdevctlCall(
     })
   const named = uuid === undefined ? [] : [uuid]
   if (!describes) return { argv: ['mdevctl', verb, ...named, ...flags] }
-  const parent = parentAddress(def, parents)
+  const { address: parent } = needMdevParent(
+    def,
+    parents.find(({ name }) => name === def.parent),
+  )
   return {
     argv: ['mdevctl', verb, `--parent=${parent}`, '--jsonfile=/dev/stdin', ...named, ...flags],
     stdin: definition(mdev),
@@ -88,36 +91,6 @@ function definition({ type, attributes = [] }: MdevDevice): string {
   const attrs = attributes.map(({ name, value }) => ({ [name]: value }))
   return JSON.stringify({ mdev_type: type, start: 'manual', ...(attrs.length > 0 && { attrs }) })
 }
-
-/**
- * What mdevctl calls a parent: the address of a PCI function or a channel device, or a name below /sys/class/mdev_bus.
- *
- * @returns `undefined` for a device that cannot be one
- */
-export function mdevParentAddress(def: NodeDeviceDef): string | undefined {
-  const pci = capabilityOf(def, 'pci')
-  if (pci) return formatPciAddress(pci)
-  const channel = capabilityOf(def, 'css') ?? capabilityOf(def, 'ccw')
-  if (channel) {
-    const hex = (value: number) => value.toString(16)
-    return `${hex(channel.cssid)}.${hex(channel.ssid)}.${hex(channel.devno).padStart(4, '0')}`
-  }
-  if (capabilityOf(def, 'ap_matrix')) return 'matrix'
-  return capabilityOf(def, 'mdev_types') && def.path?.split('/').at(-1)
-}
-
-function parentAddress(def: NodeDeviceDef, parents: readonly NodeDeviceDef[]): string {
-  const parent = parents.find(({ name }) => name === def.parent)
-  const address = parent && mdevParentAddress(parent)
-  if (address !== undefined) return address
-  throw new VirtError(
-    'config-unsupported',
-    `${def.name}: the parent ${JSON.stringify(def.parent ?? '')} is no device that can have mediated devices`,
-    { device: def.name },
-  )
-}
-
-const generateName = (...parts: string[]): string => parts.join('_').replace(/[^A-Za-z0-9]/g, '_')
 
 /** A mediated device as mdevctl lists it. */
 export interface ListedMdev {
@@ -162,7 +135,7 @@ function listed(address: string, uuid: string, properties: Record<string, unknow
   )
   return {
     def: {
-      name: generateName('mdev', uuid, address),
+      name: mdevName(uuid, address),
       parent,
       capabilities: [
         {

@@ -2,10 +2,23 @@ import { type ErrorCode, VirtError } from '../errors.js'
 import { describeStep, type HostStep } from '../model/host-step.js'
 import { Denied } from '../os/host-files.js'
 import { type Goal, isReached, isReachedSoon } from './goal.js'
+import { readHolders } from './holders.js'
+import { exists } from './host-text.js'
 import type { ManagedHost } from './managed-host.js'
+import { vfioNodes } from './vfio-nodes.js'
 
 /** One write or command, and what it is for: where that is reached already nothing is done. Plain JSON. */
-export type Action = HostStep & { readonly goal?: Goal }
+export type Action = HostStep & {
+  readonly goal?: Goal
+  /** What a command reads on standard input. */
+  readonly stdin?: string
+  /** A path without which there is nothing to do. */
+  readonly needs?: string
+  /** Folder of a device that nobody may have open: what takes it away would hang until they let go. */
+  readonly unused?: string
+  /** Whether the kernel may take ten times as long as usual to show the effect. */
+  readonly slow?: true
+}
 
 /** What was done: nothing, for the goal was reached before; or what is still on its way in the kernel. */
 export type Performed = 'skipped' | 'done' | 'pending'
@@ -23,14 +36,27 @@ export async function perform(
   { device, keeping }: { device: string; keeping?: number | undefined },
 ): Promise<Performed> {
   if (action.goal && (await isReached(host, action.goal))) return 'skipped'
-  if ('run' in action) await host.run(action.run, keeping === undefined ? {} : { descriptors: [keeping] })
+  if (action.needs !== undefined && !exists(host.files, action.needs)) return 'skipped'
+  if (action.unused !== undefined) await refuseInUse(host, device, action.unused)
+  if ('run' in action)
+    await host.run(action.run, { stdin: action.stdin, ...(keeping !== undefined && { descriptors: [keeping] }) })
   else {
     const answer = await host.writes.write(action.write, action.value, { keeping })
     if (answer === 'pending') return 'pending'
     if (answer instanceof Denied) throw refused(device, answer)
   }
-  if (action.goal && !(await isReachedSoon(host, action.goal))) throw ineffective(device, action)
+  if (action.goal && !(await isReachedSoon(host, action.goal, action.slow ? 10 : 1))) throw ineffective(device, action)
   return 'done'
+}
+
+async function refuseInUse({ files }: ManagedHost, device: string, folder: string): Promise<void> {
+  const nodes = vfioNodes(files, folder)
+  const holders = nodes.length === 0 ? new Map() : await readHolders(files)
+  for (const node of nodes)
+    for (const { pid, program } of holders.get(node) ?? [])
+      throw new VirtError('resource-busy', `${device} is in use by ${program}, process ${pid}; end that first`, {
+        device,
+      })
 }
 
 /** What a person can do about an errno that a write was denied with. */

@@ -1,4 +1,6 @@
 import { delay } from '../async/deadline.js'
+import { fcHostByWwn, fcHosts } from '../host/fc-hosts.js'
+import type { PortNames } from '../model/vport.js'
 import { Denied } from '../os/host-files.js'
 import { exists, linkName } from './host-text.js'
 import type { ManagedHost } from './managed-host.js'
@@ -13,6 +15,10 @@ export type Goal =
   | { readonly of: string; readonly value: string }
   /** Something stands at that path. */
   | { readonly exists: string }
+  /** Nothing does. */
+  | { readonly absent: string }
+  /** There is a Fibre Channel port of these names, or none. */
+  | { readonly port: PortNames; readonly isThere: boolean }
 
 /** Name of the driver that the device in a folder of /sys is bound to; `null` when there is none. */
 export const driverOf = ({ files }: Pick<ManagedHost, 'files'>, folder: string): string | null =>
@@ -28,14 +34,19 @@ export async function readValue({ writes }: Pick<ManagedHost, 'writes'>, path: s
 
 export async function isReached(host: ManagedHost, goal: Goal): Promise<boolean> {
   if ('exists' in goal) return exists(host.files, goal.exists)
+  if ('absent' in goal) return !exists(host.files, goal.absent)
+  if ('port' in goal) {
+    const { wwnn, wwpn } = goal.port
+    return (fcHostByWwn(fcHosts(host.files), wwnn, wwpn) !== undefined) === goal.isThere
+  }
   if ('driver' in goal) return driverOf(host, goal.of) === goal.driver
   if ('notDriver' in goal) return driverOf(host, goal.of) !== goal.notDriver
   return (await readValue(host, goal.of)) === goal.value
 }
 
 /** The same, for as long as the kernel may need to get there: a USB device is slow to come back. */
-export async function isReachedSoon(host: ManagedHost, goal: Goal): Promise<boolean> {
-  const end = performance.now() + (host.settle ?? 1000)
+export async function isReachedSoon(host: ManagedHost, goal: Goal, patience = 1): Promise<boolean> {
+  const end = performance.now() + (host.settle ?? 1000) * patience
   for (let wait = 10; ; wait *= 2) {
     if (await isReached(host, goal)) return true
     if (performance.now() >= end) return false

@@ -4,10 +4,9 @@ import type { Finding, FindingCode } from '../model/finding.js'
 import type { HostStep } from '../model/host-step.js'
 import { Denied } from '../os/host-files.js'
 import { asStep, refused } from './action.js'
-import type { Change, Step } from './change.js'
+import type { Change, ManagedDevice, Step } from './change.js'
 import { DeviceLocks } from './device-locks.js'
 import { isReached } from './goal.js'
-import type { HostDevice } from './host-device.js'
 import { exists } from './host-text.js'
 import type { ManagedHost } from './managed-host.js'
 import { runChange } from './run-change.js'
@@ -23,7 +22,7 @@ import { runChange } from './run-change.js'
  */
 export async function makeChange(
   host: ManagedHost,
-  { verb, devices, writable }: { verb: Change['verb']; devices: readonly HostDevice[]; writable: readonly string[] },
+  { verb, devices, writable }: { verb: Change['verb']; devices: readonly ManagedDevice[]; writable: readonly string[] },
   { dryRun = false, ...options }: ChangeOptions,
   plan: () => Promise<Change | undefined>,
 ): Promise<HostStep[]> {
@@ -52,7 +51,7 @@ async function stepsLeft(host: ManagedHost, steps: readonly Step[]): Promise<Hos
  * @throws VirtError `operation-invalid` (libvirt's 55)
  */
 export function refuseFor(
-  device: HostDevice,
+  device: ManagedDevice,
   findings: readonly Finding[],
   { unless = [], force = false }: { unless?: readonly FindingCode[]; force?: boolean } = {},
 ): void {

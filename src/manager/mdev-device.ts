@@ -1,23 +1,16 @@
 import type { HostFiles } from '../os/host-files.js'
 import { type HostDevice, hostDevice } from './host-device.js'
-import { linkName, textOf } from './host-text.js'
+import { textOf } from './host-text.js'
 
 /** A mediated device. */
 export interface MdevDevice extends HostDevice {
   /** What a guest must take it for: vfio-pci, vfio-ccw, vfio-ap. */
   readonly deviceApi?: string
-  /** The node that whoever uses it has open. */
-  readonly node?: string
 }
 
 /** Reads a mediated device by its UUID. @throws VirtError `device-missing` (libvirt's 99) */
 export function readMdevDevice(files: HostFiles, uuid: string, name = `mdev_${uuid}`): MdevDevice {
   const device = hostDevice(files, 'mdev', uuid, name)
   const deviceApi = textOf(files, `${device.folder}/mdev_type/device_api`)
-  const group = linkName(files, `${device.folder}/iommu_group`)
-  return {
-    ...device,
-    ...(deviceApi !== undefined && { deviceApi }),
-    ...(group !== undefined && { node: `/dev/vfio/${group}` }),
-  }
+  return { ...device, ...(deviceApi !== undefined && { deviceApi }) }
 }

@@ -62,7 +62,7 @@ describe('conn.probe', () => {
       call: 'devices.lookupByKey',
       can: true,
     })
-    expect(abilities.find(({ call }) => call === 'devices.update')).toMatchObject({ can: false })
+    expect(abilities.find(({ call }) => call === 'devices.recover')).toMatchObject({ can: false })
   })
 })
 

@@ -3,11 +3,13 @@ import { VirtError } from '../../errors.js'
 import { listCapabilities, matchesFilter } from '../../model/device-caps.js'
 import type { HostdevDef } from '../../model/hostdev.js'
 import { sameHostDevice } from '../../model/hostdev-match.js'
-import { type NodeDeviceDef, nodeDevice } from '../../model/node-device.js'
-import { create, define, destroy, setAutostart, setVirtualFunctions, start, undefine } from './create.js'
+import { inactiveDef, type NodeDeviceDef, nodeDevice } from '../../model/node-device.js'
+import { needDefinition } from '../../model/virtual-device.js'
+import { create, define, destroy, setAutostart, start, undefine, update } from './create.js'
 import { attachLive, detachLive, needHostdev } from './guest-devices.js'
 import type { MockGuest, MockHost } from './host.js'
 import { detach, groupOf, reattach, reset } from './passthrough.js'
+import { setVirtualFunctions } from './virtual-functions.js'
 
 /** In compat a def is what libvirt's parser keeps of it. */
 function copy(def: NodeDeviceDef, { compat = false }: DefOptions): NodeDeviceDef {
@@ -27,7 +29,9 @@ export const deviceDriver = (host: MockHost): DeviceDriver => ({
   },
   async lookup(name, options) {
     const device = host.devices.get(name)
-    return device && copy(device.def, options)
+    if (!device || !options.inactive) return device && copy(device.def, options)
+    needDefinition(name, device)
+    return copy(inactiveDef(device.definition ?? device.def), options)
   },
   async lookupByKey(key) {
     return [...host.devices.values()].find(({ def }) => def.path === key)?.def.name
@@ -42,6 +46,7 @@ export const deviceDriver = (host: MockHost): DeviceDriver => ({
   undefine: async (name) => undefine(host, name),
   start: async (name) => start(host, name),
   setAutostart: async (name, autostart) => setAutostart(host, name, autostart),
+  update: async (name, def, options) => update(host, name, def, options),
   async detach(name, options) {
     const devices = options.wholeGroup ? groupOf(host, name) : [name]
     for (const dryRun of options.dryRun ? [true] : [true, false])

@@ -12,6 +12,8 @@ export interface MockDevice {
   active: boolean
   persistent: boolean
   autostart: boolean
+  /** What it is started as, where that is not what it is now. */
+  definition?: NodeDeviceDef | undefined
   /** The driver it had before it was taken for guests. */
   formerDriver?: string | undefined
   /** Who holds it, when it is busy on the host itself. */

@@ -7,6 +7,7 @@ import { readMdevDevice } from '../mdev-device.js'
 import { readPciFunction } from '../pci-function.js'
 import { readScsiUnit } from '../scsi-device.js'
 import { readUsbDevice } from '../usb-device.js'
+import { vfioNodes } from '../vfio-nodes.js'
 import { usesBelow } from './host-use.js'
 import type { Inventory } from './inventory.js'
 import { pciFindings } from './pci-findings.js'
@@ -40,7 +41,7 @@ async function scsiFindings(look: Inventory, sysname: string): Promise<Finding[]
 
 async function mdevFindings(look: Inventory, uuid: string, name: string): Promise<Finding[]> {
   const mdev = readMdevDevice(look.host.files, uuid, name)
-  return await useFindings(look, mdev, mdev.node === undefined ? [] : [mdev.node])
+  return await useFindings(look, mdev, vfioNodes(look.host.files, mdev.folder))
 }
 
 /** A device that is a face of another is given away by that one: the nearest above that can be. */

@@ -4,6 +4,7 @@ import { exists, linkName, namesIn, textOf } from '../host-text.js'
 import { type PciFunction, readGroup, readPciFunction } from '../pci-function.js'
 import { resetMethods } from '../pci-steps.js'
 import { isStub } from '../vfio-driver.js'
+import { vfioNodes } from '../vfio-nodes.js'
 import { withoutAcs } from './acs.js'
 import { usesBelow } from './host-use.js'
 import type { Inventory } from './inventory.js'
@@ -13,7 +14,7 @@ import { useFindings } from './use-findings.js'
 export async function pciFindings(look: Inventory, pci: PciFunction): Promise<Finding[]> {
   const { files } = look.host
   return [
-    ...(await useFindings(look, pci, vfioNodes(files, pci))),
+    ...(await useFindings(look, pci, vfioNodes(files, pci.folder))),
     ...(pci.isBridge ? [finding('bridge', 'is a bridge to further buses, which no guest can have')] : []),
     ...inaccessible(files, pci),
     ...(look.for === 'qemu' && !pci.isBridge ? isolation(look, pci) : []),
@@ -26,12 +27,6 @@ export async function pciFindings(look: Inventory, pci: PciFunction): Promise<Fi
     ...(pci.isBridge ? [] : [reset(files, pci)]),
     ...(exists(files, `${pci.folder}/rom`) ? [finding('rom', 'has an option ROM')] : []),
   ]
-}
-
-/** Nodes that whoever uses the function by VFIO has open. */
-function vfioNodes(files: HostFiles, { folder, group }: PciFunction): string[] {
-  const devices = namesIn(files, `${folder}/vfio-dev`).map((name) => `/dev/vfio/devices/${name}`)
-  return group === undefined ? devices : [`/dev/vfio/${group}`, `/dev/vfio/noiommu-${group}`, ...devices]
 }
 
 function isolation(look: Inventory, pci: PciFunction): Finding[] {
@@ -90,7 +85,7 @@ async function virtualFunctions(look: Inventory, { folder }: PciFunction): Promi
   const functions = addresses.map((address) => readPciFunction(files, address))
   const used: Finding[] = []
   for (const each of functions)
-    for (const { code, message, facts } of await useFindings(look, each, vfioNodes(files, each)))
+    for (const { code, message, facts } of await useFindings(look, each, vfioNodes(files, each.folder)))
       used.push(finding(code, `has a virtual function, ${each.name}, that ${message}`, facts))
   if (functions.length === 0) return []
   return [

@@ -1,6 +1,6 @@
 export type { Limits } from './async/deadline.js'
 export type { DaemonAddress } from './backends/libvirt/daemon-address.js'
 export type { Dial } from './backends/libvirt/dial.js'
-export { type LibvirtOptions, libvirt } from './backends/libvirt/libvirt.js'
+export { type LibvirtOptions, type Login, libvirt } from './backends/libvirt/libvirt.js'
 export { type ByteStream, byteStream, type NodeStream } from './os/socket.js'
 export type { KeepAliveOptions } from './wire/libvirt-rpc/keep-alive.js'

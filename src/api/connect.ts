@@ -8,6 +8,10 @@ import { Connection } from './connection.js'
 export interface ConnectOptions extends CallOptions {
   /** Refuse every change with error 29 (`virConnectOpenReadOnly`). */
   readOnly?: boolean
+  /** Who logs in where a libvirtd asks for a user and password (`virConnectOpenAuth`). */
+  login?: { user?: string; password?: string }
+  /** False: nothing asks on the terminal, as ssh does for a password; then it fails instead. */
+  interactive?: boolean
 }
 
 /** What opens each scheme: the driver and, where it matters, the transport. Loaded when first asked for. */
@@ -29,10 +33,13 @@ const schemes: Readonly<Record<string, (uri: ConnectionUri, options: ConnectOpti
 }
 
 /** libvirt's own URIs mean a libvirtd, whatever hypervisor they name. */
-const openLibvirt = async ({ text }: ConnectionUri, { readOnly, signal }: ConnectOptions): Promise<Backend> => {
+const openLibvirt = async ({ text }: ConnectionUri, options: ConnectOptions): Promise<Backend> => {
   const { libvirt } = await import('../backends/libvirt/libvirt.js')
-  return await libvirt({ uri: text, ...(readOnly && { readOnly }), ...(signal && { signal }) })
+  return await libvirt({ ...options, uri: text })
 }
+
+/** A name alone, such as libvirt.conf has for URIs (`uri_aliases`). */
+const aliasShape = /^[\w-]+$/
 
 function schemeOf(uri: ConnectionUri) {
   if (isLibvirtUri(uri)) return openLibvirt
@@ -49,7 +56,7 @@ function schemeOf(uri: ConnectionUri) {
 }
 
 /**
- * Opens a host: a URI, or a backend made by hand, such as `mock({ … })`. Without either, the URI in `$HOSTDEV_URI`,
+ * Opens a host: a URI, an alias that libvirt.conf has for one, or a backend made by hand, such as `mock({ … })`. Without either, the URI in `$HOSTDEV_URI`,
  * else `linux:///`, this machine. Answers to `virConnectOpen` and `virConnectOpenReadOnly`.
  *
  * @throws VirtError `no-connection` for a scheme that nothing opens, `invalid-argument` for what is no URI, and what
@@ -64,6 +71,6 @@ export async function connect(
   if (isBackend(given)) return new Connection(given, options.readOnly ?? false)
   if (typeof given !== 'string')
     throw new VirtError('invalid-argument', 'connect() was given neither a URI nor a backend; pass one of them')
-  const uri = parseUri(given)
+  const uri = parseUri(aliasShape.test(given) ? `libvirt:${given}` : given)
   return new Connection(await schemeOf(uri)(uri, options), options.readOnly ?? false)
 }

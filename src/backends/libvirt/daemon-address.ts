@@ -8,6 +8,8 @@ export interface User {
   readonly runtime: string
   /** Folder of the user's settings ($XDG_CONFIG_HOME). */
   readonly config: string
+  /** The user's own folder ($HOME). */
+  readonly home: string
 }
 
 /** Where libvirt's own client would find the daemon for a URI, and what it would call the hypervisor there. */
@@ -18,8 +20,12 @@ export interface DaemonAddress {
   readonly host?: string
   readonly port?: number
   readonly user?: string
-  /** Unix sockets, the first of which that answers is meant. */
+  /** Unix sockets, the first of which that answers is meant; on the other host, where there is one. */
   readonly sockets: readonly string[]
+  /** Whether the daemon is that of a user's session. */
+  readonly session: boolean
+  /** Whether only looking is wanted. */
+  readonly readOnly: boolean
   /** Parameters for the way there: `keyfile`, `no_verify`, `pkipath`… */
   readonly parameters: Readonly<Record<string, string>>
 }
@@ -33,6 +39,7 @@ const clientParameters = [
   'netcat',
   'proxy',
   'auth',
+  'authfile',
   'keyfile',
   'sshauth',
   'known_hosts',
@@ -63,15 +70,28 @@ export function daemonAddress(uri: ConnectionUri | undefined, user: User, readOn
     throw wrong(uri, `a unix socket is not on another host (${uri.host}); leave out the host, or use ssh`)
 
   const { driver, path = '', query = {}, host, port, user: login } = uri ?? {}
-  const ofSession = uri === undefined || path === '/session' || driver === 'test'
+  const parameters = Object.fromEntries(
+    Object.entries(query)
+      .map(([name, value]) => [name.toLowerCase(), value] as const)
+      .filter(([name]) => clientParameters.includes(name)),
+  )
+  const here = transport === 'unix'
+  // There, it is for the other host to say whose session that is.
+  const session = path === '/session' ? !here || !user.root : here && !user.root && (!uri || driver === 'test')
+  const mode = modeOf(uri, parameters)
   return {
-    uri: uri ? (query.name ?? nameOf(uri)) : '',
+    uri: uri ? (parameters.name ?? nameOf(uri)) : '',
     transport,
     ...(host !== undefined && { host }),
     ...(port !== undefined && { port }),
     ...(login !== undefined && { user: login }),
-    sockets: query.socket === undefined ? socketsOf(uri, ofSession && !user.root, user, readOnly) : [query.socket],
-    parameters: Object.fromEntries(Object.entries(query).filter(([name]) => clientParameters.includes(name))),
+    sockets:
+      parameters.socket === undefined
+        ? socketsOf(driver, here || mode !== 'auto' ? mode : 'legacy', session ? user : undefined, readOnly)
+        : [parameters.socket],
+    session,
+    readOnly,
+    parameters,
   }
 }
 
@@ -80,21 +100,41 @@ const isTransport = (word: string): word is DaemonAddress['transport'] =>
 
 /** The URI without the way to the daemon. */
 function nameOf({ driver, path, query }: ConnectionUri): string {
-  const rest = Object.entries(query).filter(([name]) => !clientParameters.includes(name))
+  const rest = Object.entries(query).filter(([name]) => !clientParameters.includes(name.toLowerCase()))
   const parameters = rest.map((pair) => pair.map(encodeURIComponent).join('=')).join('&')
   return `${driver}://${encodeURI(path)}${parameters === '' ? '' : `?${parameters}`}`
 }
 
-function socketsOf(uri: ConnectionUri | undefined, session: boolean, user: User, readOnly: boolean): string[] {
-  const mode = uri?.query.mode ?? 'auto'
-  if (!['auto', 'legacy', 'direct'].includes(mode)) throw wrong(uri, `mode is ${mode}; it is auto, legacy or direct`)
-  const folder = session ? `${user.runtime}/libvirt` : systemFolder
+type Mode = 'auto' | 'legacy' | 'direct'
+
+function modeOf(uri: ConnectionUri | undefined, { mode = 'auto' }: Readonly<Record<string, string>>): Mode {
+  if (mode !== 'auto' && mode !== 'legacy' && mode !== 'direct')
+    throw wrong(uri, `mode is ${mode}; it is auto, legacy or direct`)
+  return mode
+}
+
+function socketsOf(driver: string | undefined, mode: Mode, user: User | undefined, readOnly: boolean): string[] {
+  const folder = user ? `${user.runtime}/libvirt` : systemFolder
   // A session has no read-only sockets.
-  const kind = readOnly && !session ? 'sock-ro' : 'sock'
-  const drivers = uri ? [uri.driver] : probed[session ? 'session' : 'system']
-  const direct = mode === 'legacy' ? [] : drivers.map((driver) => `virt${driver}d`)
+  const kind = readOnly && !user ? 'sock-ro' : 'sock'
+  const drivers = driver === undefined ? probed[user ? 'session' : 'system'] : [driver]
+  const direct = mode === 'legacy' ? [] : drivers.map((each) => `virt${each}d`)
   const legacy = mode === 'direct' ? [] : ['libvirt']
   return [...direct, ...legacy].map((daemon) => `${folder}/${daemon}-${kind}`)
+}
+
+/**
+ * Whether a parameter such as `no_verify` is set: a number other than 0.
+ *
+ * @throws VirtError `invalid-argument` for what is no number
+ */
+export function flagOf({ parameters, uri }: DaemonAddress, name: string): boolean {
+  const value = parameters[name] ?? '0'
+  if (!/^-?\d{1,9}$/.test(value))
+    throw new VirtError('invalid-argument', `${uri}: ${name} is ${value.slice(0, 100)}; it is 0 or 1`, {
+      errorDomain: errorDomains.uri,
+    })
+  return Number(value) !== 0
 }
 
 const wrong = (uri: ConnectionUri | undefined, problem: string): VirtError =>

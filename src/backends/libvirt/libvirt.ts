@@ -5,12 +5,19 @@ import { realFiles } from '../../os/host-files-real.js'
 import type { KeepAliveOptions } from '../../wire/libvirt-rpc/keep-alive.js'
 import { openConnection } from '../../wire/libvirt-rpc/open.js'
 import { type ProcedureName, procedures } from '../../wire/libvirt-rpc/procedures.js'
-import { daemonAddress, type User } from './daemon-address.js'
+import { storedLogin } from './auth-file.js'
+import { type DaemonAddress, daemonAddress, type User } from './daemon-address.js'
 import { defaultUri } from './default-uri.js'
 import { deviceDriver } from './devices.js'
-import { type Dial, dialUnix } from './dial.js'
+import { type Dial, dialAs } from './dial.js'
 import { domainDriver } from './domains.js'
 import { Session } from './session.js'
+
+/** Who logs in. */
+export interface Login {
+  user?: string
+  password?: string
+}
 
 /** Which libvirtd, and how to get there. */
 export interface LibvirtOptions {
@@ -18,6 +25,13 @@ export interface LibvirtOptions {
   uri?: string
   /** Have libvirtd itself refuse every change; it may ask less of a user who only looks. */
   readOnly?: boolean
+  /**
+   * Who logs in where libvirtd asks for a user and password (SASL). What is not said here comes from the URI
+   * (`qemu+tls://ann@host/system`) and from libvirt's auth.conf.
+   */
+  login?: Login
+  /** False: ssh does not ask for a password on the terminal, as `no_tty=1` in the URI. */
+  interactive?: boolean
   /** Makes the stream to the daemon, in place of the ways that are built in. */
   dial?: Dial
   /**
@@ -53,17 +67,23 @@ const newer: Readonly<Record<string, ProcedureName>> = {
  * for what is no such URI, and what the daemon says when it cannot open the hypervisor
  */
 export async function libvirt(options: LibvirtOptions = {}): Promise<Backend> {
-  const { readOnly = false, dial = dialUnix, reconnect = false, signal, timeout, keepAlive } = options
+  const { readOnly = false, reconnect = false, interactive = true, signal, timeout, keepAlive } = options
+  const user = thisUser()
+  const { dial = dialAs(user) } = options
   const given = parseUri(options.uri ?? 'libvirt:')
-  const address = daemonAddress(meantBy(given), thisUser(), readOnly)
-  const open = async (limits: Limits) =>
-    await openConnection(await dial(address, limits), { uri: address.uri, readOnly, timeout, keepAlive, ...limits })
+  const meant = meantBy(given, user)
+  const found = daemonAddress(meant, user, readOnly)
+  const address = interactive ? found : { ...found, parameters: { ...found.parameters, no_tty: '1' } }
+  const { uri, parameters } = address
+  const credentials = async () => credentialsFor(address, user, options.login)
+  const how = { uri, readOnly, timeout, keepAlive, auth: parameters.auth, credentials }
+  const open = async (limits: Limits) => await openConnection(await dial(address, limits), { ...how, ...limits })
 
   // The signal is for this opening, not for one that a lost connection makes necessary later.
   const session = await Session.begin(await open({ signal }), () => open({}), reconnect)
   return backend({
     name: 'libvirt',
-    uri: given.driver === 'libvirt' ? (await session.call('connectGetUri', {}, {})).uri : given.text,
+    uri: meant ? meant.text : (await session.call('connectGetUri', {}, {})).uri,
     devices: deviceDriver(session),
     domains: domainDriver(session),
     lacks: Object.fromEntries(
@@ -80,10 +100,20 @@ export async function libvirt(options: LibvirtOptions = {}): Promise<Backend> {
 }
 
 /** The URI that another stands for; `undefined`: whatever daemon is there. */
-function meantBy(given: ConnectionUri): ConnectionUri | undefined {
+function meantBy(given: ConnectionUri, user: User): ConnectionUri | undefined {
   return given.driver === 'libvirt'
-    ? defaultUri(given, realFiles(), thisUser(), process.env.LIBVIRT_DEFAULT_URI || undefined)
+    ? defaultUri(given, realFiles(), user, process.env.LIBVIRT_DEFAULT_URI || undefined)
     : given
+}
+
+/** What is said, else what the URI and auth.conf say; a stored password is for the user it is stored with. */
+function credentialsFor(address: DaemonAddress, user: User, { user: said, password }: Login = {}) {
+  const { host = 'localhost', parameters } = address
+  const named = parameters.authfile ?? (process.env.LIBVIRT_AUTH_FILE || undefined)
+  const stored = storedLogin(realFiles(), user, host, named)
+  const name = said ?? address.user ?? stored.user
+  const secret = password ?? ((stored.user ?? name) === name ? stored.password : undefined)
+  return name === undefined || secret === undefined ? undefined : { user: name, password: secret }
 }
 
 function thisUser(): User {
@@ -92,6 +122,7 @@ function thisUser(): User {
     root: process.geteuid?.() === 0,
     runtime: XDG_RUNTIME_DIR || XDG_CACHE_HOME,
     config: XDG_CONFIG_HOME || `${HOME}/.config`,
+    home: HOME,
   }
 }
 

@@ -47,6 +47,8 @@ export class RpcClient {
   readonly closed: Promise<VirtError | undefined>
   /** Who is at the other end. */
   readonly peer: string
+  /** Whether a password may be told to it ({@link ByteStream.confidential}). */
+  readonly confidential: boolean
   readonly #exchange: Exchange<Call, unknown>
   readonly #subscriptions: Subscriptions
   readonly #timeout: number
@@ -55,6 +57,7 @@ export class RpcClient {
   constructor(stream: ByteStream, { timeout = 120_000 }: RpcClientOptions = {}) {
     const messages = messageReader((header, body) => this.#receive(header, body))
     this.peer = stream.peer
+    this.confidential = stream.confidential ?? false
     this.#timeout = timeout
     this.#subscriptions = new Subscriptions({
       register: (event, about, accept) => {
@@ -198,6 +201,8 @@ export class RpcClient {
   }
 
   #show(direction: 'sent' | 'received', type: string, procedure: string, serial: number, body: unknown): void {
-    publish('hostdev:rpc', () => ({ direction, peer: this.peer, type, procedure, serial, body }))
+    // What a login says is for nobody else.
+    const shown = procedure.startsWith('authSasl') ? undefined : body
+    publish('hostdev:rpc', () => ({ direction, peer: this.peer, type, procedure, serial, body: shown }))
   }
 }

@@ -11,7 +11,7 @@ import {
   type XdrStruct,
   type XdrType,
 } from '../xdr.js'
-import { domain, names, nodeDevice, optionalText, text, uuid } from './remote-types.js'
+import { chars, domain, names, nodeDevice, optionalText, text, uuid } from './remote-types.js'
 
 /** A procedure of the remote protocol: what it takes and what it answers. */
 export interface Procedure<A, R> {
@@ -48,6 +48,9 @@ export const procedures = {
   connectGetHostname: call(59, nothing, { hostname: text }),
   connectSupportsFeature: call(60, { feature: int }, { supported: bool }),
   authList: call(66, nothing, { types: array(int, 20) }),
+  authSaslInit: call(67, nothing, { mechlist: text }),
+  authSaslStart: call(68, { mech: text, nil: bool, data: chars }, { complete: bool, nil: bool, data: chars }),
+  authSaslStep: call(69, { nil: bool, data: chars }, { complete: bool, nil: bool, data: chars }),
   authPolkit: call(70, nothing, { complete: bool }),
   connectGetUri: call(110, nothing, { uri: text }),
   connectGetLibVersion: call(157, nothing, { libVer: uhyper }),

@@ -8,6 +8,14 @@ export const text = string(4 * 1024 * 1024)
 /** Text, or NULL. */
 export const optionalText = optional(text)
 
+const characters = array(int, 65536)
+
+/** Bytes of a login, `char data<>` in the protocol: four on the wire for each (REMOTE_AUTH_SASL_DATA_MAX). */
+export const chars: XdrType<Uint8Array> = {
+  write: (out, value) => characters.write(out, [...value]),
+  read: (input) => Uint8Array.from(characters.read(input), (character) => character & 0xff),
+}
+
 const uuidBytes = opaque(16)
 
 /** A uuid, 16 bytes on the wire, with dashes and small letters here. */

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { daemonAddress } from '../../../src/backends/libvirt/daemon-address.js'
 import { parseUri } from '../../../src/model/uri.js'
 
-const root = { root: true, runtime: '/run/user/0', config: '/root/.config' }
-const ann = { root: false, runtime: '/run/user/1000', config: '/home/ann/.config' }
+const root = { root: true, runtime: '/run/user/0', config: '/root/.config', home: '/root' }
+const ann = { root: false, runtime: '/run/user/1000', config: '/home/ann/.config', home: '/home/ann' }
 
 // What docs/uri.rst and src/remote/remote_sockets.c of libvirt say.
 describe('daemonAddress', () => {

@@ -3,7 +3,7 @@ import { defaultUri } from '../../../src/backends/libvirt/default-uri.js'
 import { parseUri } from '../../../src/model/uri.js'
 import { MemoryFiles } from '../../../src/os/host-files-memory.js'
 
-const user = { root: false, runtime: '/run/user/1000', config: '/home/ann/.config' }
+const user = { root: false, runtime: '/run/user/1000', config: '/home/ann/.config', home: '/home/ann' }
 const settings = `
 # uri_default = "no:///"
 uri_default = 'lxc:///'

@@ -31,14 +31,14 @@ const fail = (number: number, message: string) => () => {
 }
 
 describe('libvirt', () => {
-  it('answers to the URI it was given, and to what the daemon chose', async () => {
+  it('answers to the URI it was given, and to the one that libvirt: stands for', async () => {
     const chosen = { connectGetUri: () => ({ uri: 'xen:///system' }) }
     await using given = await backendOf(chosen)
     expect(given.uri).toMatch(/^qemu:\/\/\/system\?socket=/)
     process.env.LIBVIRT_DEFAULT_URI = `lxc:///?socket=${servers[0]?.path}`
     await using other = await libvirt()
     delete process.env.LIBVIRT_DEFAULT_URI
-    expect(other.uri).toBe('xen:///system')
+    expect(other.uri).toBe(`lxc:///?socket=${servers[0]?.path}`)
   })
 
   it('goes the way that a program brings along', async () => {
@@ -56,7 +56,8 @@ describe('libvirt', () => {
   })
 
   it.each([
-    ['qemu+ssh://far/system', 'unsupported'],
+    ['qemu+ext://far/system?command=/bin/true', 'unsupported'],
+    ['qemu+ssh://-oProxyCommand=x/system', 'invalid-argument'],
     ['qemu:///system?socket=/nowhere/sock', 'no-connection'],
     ['qemu:///system?mode=none', 'invalid-argument'],
     ['qemu+unix://far/system', 'invalid-argument'],

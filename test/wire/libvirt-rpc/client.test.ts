@@ -215,24 +215,6 @@ describe('openConnection', () => {
     client.close()
   })
 
-  it('explains a refusal by polkit', async () => {
-    const refused = open({
-      authList: () => ({ types: [2] }),
-      authPolkit: () => {
-        throw new RemoteFailure(94, 61, 'authentication unavailable: no polkit agent available to authenticate action')
-      },
-    })
-    await expect(refused).rejects.toMatchObject({
-      code: 'auth-failed',
-      message: expect.stringContaining('polkit refuses this user; join the group libvirt'),
-      cause: { number: 94 },
-    })
-  })
-
-  it('says that it has no password to give', async () => {
-    await expect(open({ authList: () => ({ types: [1] }) })).rejects.toMatchObject({ code: 'auth-failed' })
-  })
-
   it('ends the connection when opening fails', async () => {
     const refused = open({
       connectOpen: () => {

@@ -8,6 +8,7 @@ import { linux, MemoryFiles } from '../src/linux.js'
 import { mock } from '../src/mock.js'
 import { findingSeverities } from '../src/model/finding.js'
 import { openvz } from '../src/openvz.js'
+import { qemu } from '../src/qemu.js'
 import { FakeKernel } from './fakes/kernel.js'
 import { testDriver } from './fakes/test-driver.js'
 import { root } from './source-tree.js'
@@ -111,6 +112,7 @@ describe('the page of backends', async () => {
     ['libvirt', 1, () => libvirt({ uri: `test:///default?socket=${played.path}` })],
     ['mock', 2, () => mock()],
     ['openvz', 3, () => openvz({ files })],
+    ['qemu', 4, () => qemu({ monitors: {}, files, writes: new FakeKernel(files) })],
   ] as const)('says what %s can do', async (_, index, open) => {
     const backend = await open()
     const can = (call: string): boolean => {

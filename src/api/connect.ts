@@ -17,6 +17,7 @@ export interface ConnectOptions extends CallOptions {
 /** What opens each scheme: the driver and, where it matters, the transport. Loaded when first asked for. */
 const schemes: Readonly<Record<string, (uri: ConnectionUri, options: ConnectOptions) => Promise<Backend>>> = {
   linux: async (uri) => (await import('./open-linux.js')).openLinux(uri),
+  'qemu+qmp': async (uri) => (await import('./open-qemu.js')).openQemu(uri),
   'openvz+vzctl': async ({ text, query }) =>
     (await import('../backends/openvz/openvz.js')).openvz({
       uri: text,

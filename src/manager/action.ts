@@ -1,14 +1,16 @@
 import { type ErrorCode, VirtError } from '../errors.js'
 import { describeStep, type HostStep } from '../model/host-step.js'
 import { Denied } from '../os/host-files.js'
+import type { ManagedDevice } from './change.js'
 import { type Goal, isReached, isReachedSoon } from './goal.js'
+import { type GuestAction, handOver } from './guests.js'
 import { readHolders } from './holders.js'
 import { exists } from './host-text.js'
 import type { ManagedHost } from './managed-host.js'
 import { vfioNodes } from './vfio-nodes.js'
 
 /** One write or command, and what it is for: where that is reached already nothing is done. Plain JSON. */
-export type Action = HostStep & {
+type HostAction = HostStep & {
   readonly goal?: Goal
   /** What a command reads on standard input. */
   readonly stdin?: string
@@ -20,32 +22,40 @@ export type Action = HostStep & {
   readonly slow?: true
 }
 
+/** What a step does, on the host or in its hypervisor. Plain JSON. */
+export type Action = HostAction | GuestAction
+
+/** Whether it is the hypervisor that does it. */
+export const isGuestAction = (action: Action): action is GuestAction => 'give' in action || 'take' in action
+
 /** What was done: nothing, for the goal was reached before; or what is still on its way in the kernel. */
 export type Performed = 'skipped' | 'done' | 'pending'
 
 /**
  * Does one action and looks whether it has worked.
  *
- * @param device - whom it is for, in messages
+ * @param device - whom it is for
  * @param keeping - descriptor of the lock that a write must hold on to
  * @throws VirtError `access-denied`, `device-missing`, or `operation-failed` with the errno
  */
 export async function perform(
   host: ManagedHost,
   action: Action,
-  { device, keeping }: { device: string; keeping?: number | undefined },
+  { device, keeping }: { device: ManagedDevice; keeping?: number | undefined },
 ): Promise<Performed> {
+  if (isGuestAction(action)) return await handOver(host, action, device)
   if (action.goal && (await isReached(host, action.goal))) return 'skipped'
   if (action.needs !== undefined && !exists(host.files, action.needs)) return 'skipped'
-  if (action.unused !== undefined) await refuseInUse(host, device, action.unused)
+  if (action.unused !== undefined) await refuseInUse(host, device.name, action.unused)
   if ('run' in action)
     await host.run(action.run, { stdin: action.stdin, ...(keeping !== undefined && { descriptors: [keeping] }) })
   else {
     const answer = await host.writes.write(action.write, action.value, { keeping })
     if (answer === 'pending') return 'pending'
-    if (answer instanceof Denied) throw refused(device, answer)
+    if (answer instanceof Denied) throw refused(device.name, answer)
   }
-  if (action.goal && !(await isReachedSoon(host, action.goal, action.slow ? 10 : 1))) throw ineffective(device, action)
+  if (action.goal && !(await isReachedSoon(host, action.goal, action.slow ? 10 : 1)))
+    throw ineffective(device.name, action)
   return 'done'
 }
 
@@ -78,7 +88,7 @@ export function refused(device: string, { path, errno }: Denied): VirtError {
   })
 }
 
-function ineffective(device: string, { goal, ...step }: Action): VirtError {
+function ineffective(device: string, { goal, ...step }: HostAction): VirtError {
   const wanted = goal && 'driver' in goal ? ` the driver ${goal.driver ?? 'gone'}` : ' its effect'
   return new VirtError(
     'operation-failed',
@@ -87,6 +97,8 @@ function ineffective(device: string, { goal, ...step }: Action): VirtError {
   )
 }
 
-/** The action as others see it. */
-export const asStep = (action: Action): HostStep =>
-  'run' in action ? { run: action.run } : { write: action.write, value: action.value }
+/** The action as others see it; nothing of what a hypervisor does. */
+export function asSteps(action: Action): HostStep[] {
+  if (isGuestAction(action)) return []
+  return ['run' in action ? { run: action.run } : { write: action.write, value: action.value }]
+}

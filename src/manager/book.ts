@@ -1,4 +1,7 @@
+import { VirtError } from '../errors.js'
+import type { HostdevDef } from '../model/hostdev.js'
 import type { ManagedDevice, Step } from './change.js'
+import type { Guests } from './guests.js'
 import type { HostDevice } from './host-device.js'
 import { bootId } from './host-text.js'
 import type { ManagedHost } from './managed-host.js'
@@ -10,7 +13,17 @@ export interface DeviceUser {
   readonly domain: string
   /** Whether others may have it at the same time, if they say so too. */
   readonly shareable?: boolean
+  /** Where its hypervisor is asked: the path of a monitor. */
+  readonly at?: string
+  /** The device as the guest has it. */
+  readonly hostdev?: HostdevDef
+  /** The process that is to start the guest, for as long as that may take: when it began tells it from a later one. */
+  readonly launcher?: { readonly pid: number; readonly began: string }
 }
+
+/** Whether two say the same guest. */
+export const isSameUser = (a: DeviceUser, b: DeviceUser): boolean =>
+  a.driver === b.driver && a.domain === b.domain && a.at === b.at
 
 /** What the book says of a device. Plain JSON. */
 export interface DeviceRecord extends ManagedDevice {
@@ -26,23 +39,34 @@ export interface DeviceRecord extends ManagedDevice {
  * a device, written by whoever holds the device's lock. Of no use after a reboot, and not used then.
  */
 export class Book {
-  readonly #host: Pick<ManagedHost, 'files' | 'state' | 'stillHas'>
+  readonly #host: Pick<ManagedHost, 'files' | 'state' | 'guests'>
   readonly #boot: string
 
-  constructor(host: Pick<ManagedHost, 'files' | 'state' | 'stillHas'>) {
+  constructor(host: Pick<ManagedHost, 'files' | 'state' | 'guests'>) {
     this.#host = host
     this.#boot = bootId(host.files)
   }
 
   /** What is known of a device, without the users that have lost it since. */
   async get({ key, inode }: Pick<HostDevice, 'key' | 'inode'>): Promise<DeviceRecord | undefined> {
-    const record = this.#read(prefix + key)
+    const record = this.read(key)
     if (record?.inode !== inode) return undefined
-    const { stillHas } = this.#host
-    if (!stillHas || !record.users) return record
-    const users: DeviceUser[] = []
-    for (const user of record.users) if (await stillHas(user, record)) users.push(user)
-    return { ...record, users }
+    return { ...record, users: await this.#users(record) }
+  }
+
+  /** Every record, as it was written. */
+  all(): DeviceRecord[] {
+    const names = this.#host.state.names().filter((name) => name.startsWith(prefix) && !name.endsWith('.new'))
+    return names.sort().flatMap((name) => this.read(name.slice(prefix.length)) ?? [])
+  }
+
+  /** Those of a device's users that have it still. */
+  async #users(record: DeviceRecord): Promise<readonly DeviceUser[]> {
+    const { guests } = this.#host
+    const { users = [] } = record
+    if (!guests) return users
+    const has = await Promise.all(users.map((user) => stillHas(guests, user, record)))
+    return users.filter((_, index) => has[index])
   }
 
   put({ key, name, inode, detached, users = [] }: DeviceRecord): void {
@@ -54,11 +78,22 @@ export class Book {
     }
   }
 
-  #read(name: string): DeviceRecord | undefined {
-    const text = this.#host.state.read(name)
+  /** What was written of a device, or of another that was at its place; by key. */
+  read(key: string): DeviceRecord | undefined {
+    const text = this.#host.state.read(prefix + key)
     if (text === undefined) return undefined
     const { boot, record } = JSON.parse(text) as { boot: string; record: DeviceRecord }
     return boot === this.#boot ? record : undefined
+  }
+}
+
+/** A guest that cannot be asked just now is believed to have what the book says. */
+async function stillHas(guests: Guests, user: DeviceUser, device: ManagedDevice): Promise<boolean> {
+  try {
+    return await guests.has(user, device)
+  } catch (error) {
+    if (VirtError.is(error)) return true
+    throw error
   }
 }
 

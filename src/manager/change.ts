@@ -20,11 +20,25 @@ export interface Step {
 
 /** A change of a host, planned as a whole before the first step is done. Plain JSON: it is the head of its journal. */
 export interface Change {
-  readonly verb: 'detach' | 'reattach' | 'reset' | 'create' | 'destroy' | 'define' | 'undefine' | 'update' | 'set-vfs'
+  readonly verb:
+    | 'detach'
+    | 'reattach'
+    | 'reset'
+    | 'create'
+    | 'destroy'
+    | 'define'
+    | 'undefine'
+    | 'update'
+    | 'set-vfs'
+    | 'attach'
+    | 'unplug'
   readonly devices: readonly ManagedDevice[]
   readonly steps: readonly Step[]
-  /** What becomes of it when it was cut off. Both ways lead to the host having what it had before, or all that was asked for. */
-  readonly recovery: 'undo' | 'finish'
+  /**
+   * What becomes of it when it was cut off. Both ways lead to the host having what it had before, or all that was asked
+   * for; where a hypervisor has a part in it, it is asked: what it has done is finished, all else undone.
+   */
+  readonly recovery: 'undo' | 'finish' | 'ask'
   /** What the book says of the devices once it is done. */
   readonly records: readonly DeviceRecord[]
 }

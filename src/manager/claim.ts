@@ -1,5 +1,5 @@
 import { VirtError } from '../errors.js'
-import { Book, type DeviceUser } from './book.js'
+import { Book, type DeviceRecord, type DeviceUser, isSameUser } from './book.js'
 import { DeviceLocks } from './device-locks.js'
 import type { HostDevice } from './host-device.js'
 import type { ManagedHost } from './managed-host.js'
@@ -12,29 +12,42 @@ import type { ManagedHost } from './managed-host.js'
  * `resource-busy` while it is being changed
  */
 export async function claim(host: ManagedHost, device: HostDevice, user: DeviceUser): Promise<void> {
-  const { driver, domain, shareable = false } = user
-  using _ = await DeviceLocks.take(host.state, [device], `give to ${domain}`)
+  using _ = await DeviceLocks.take(host.state, [device], `give to ${user.domain}`)
   const book = new Book(host)
   const record = await book.get(device)
-  const others = (record?.users ?? []).filter((other) => !isSame(other, user))
-  const inTheWay = others.find((other) => !shareable || !other.shareable)
-  if (inTheWay) {
-    const how = shareable || inTheWay.shareable ? ', and not both share it' : ''
-    throw new VirtError(
-      'operation-invalid',
-      `${device.name} is in use by driver ${inTheWay.driver}, domain ${inTheWay.domain}${how}; detach it there first`,
-      { device: device.name, domain: inTheWay.domain },
-    )
-  }
-  book.put({ ...device, ...record, users: [...others, { driver, domain, ...(shareable && { shareable }) }] })
+  book.put({ ...device, ...record, users: usersWith(record, device, user) })
 }
+
+/**
+ * The users of a device when another has come.
+ *
+ * @throws VirtError `operation-invalid` (libvirt's 55) when another guest has it, unless both of them share it
+ */
+export function usersWith(
+  record: DeviceRecord | undefined,
+  { name }: Pick<HostDevice, 'name'>,
+  user: DeviceUser,
+): DeviceUser[] {
+  const { shareable = false } = user
+  const others = usersWithout(record, user)
+  const inTheWay = others.find((other) => !shareable || !other.shareable)
+  if (!inTheWay) return [...others, user]
+  const how = shareable || inTheWay.shareable ? ', and not both share it' : ''
+  throw new VirtError(
+    'operation-invalid',
+    `${name} is in use by driver ${inTheWay.driver}, domain ${inTheWay.domain}${how}; detach it there first`,
+    { device: name, domain: inTheWay.domain },
+  )
+}
+
+/** The users of a device when one has gone. */
+export const usersWithout = (record: DeviceRecord | undefined, user: DeviceUser): DeviceUser[] =>
+  (record?.users ?? []).filter((other) => !isSameUser(other, user))
 
 /** Strikes a guest that has given a device back out of the book. */
 export async function release(host: ManagedHost, device: HostDevice, user: DeviceUser): Promise<void> {
   using _ = await DeviceLocks.take(host.state, [device], `take from ${user.domain}`)
   const book = new Book(host)
   const record = await book.get(device)
-  if (record) book.put({ ...record, users: (record.users ?? []).filter((other) => !isSame(other, user)) })
+  if (record) book.put({ ...record, users: usersWithout(record, user) })
 }
-
-const isSame = (a: DeviceUser, b: DeviceUser): boolean => a.driver === b.driver && a.domain === b.domain

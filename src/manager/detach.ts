@@ -7,16 +7,14 @@ import type { HostFiles } from '../os/host-files.js'
 import { Book, type DeviceRecord } from './book.js'
 import type { Change, Step } from './change.js'
 import { type HostDevice, sysnameOf } from './host-device.js'
-import { textOf } from './host-text.js'
 import { makeChange, refuseFor } from './make-change.js'
 import type { ManagedHost } from './managed-host.js'
 import { type PciFunction, readGroup, readPciFunction } from './pci-function.js'
-import { detachSteps } from './pci-steps.js'
+import { planPciTaking } from './pci-taking.js'
 import { takeInventory } from './preflight/inventory.js'
-import { pciFindings } from './preflight/pci-findings.js'
 import { usbFindings } from './preflight/usb-findings.js'
 import { readUsbDevice, usbDetachSteps, usbDeviceReady } from './usb-device.js'
-import { chooseDriver, isStub } from './vfio-driver.js'
+import { chooseDriver } from './vfio-driver.js'
 import { vfioFindings } from './vfio-support.js'
 
 /**
@@ -50,12 +48,9 @@ async function detachPci(host: ManagedHost, pci: PciFunction, options: DetachOpt
     const look = await takeInventory(host, options)
     const taken: Taken[] = []
     for (const { address } of devices) {
-      const device = readPciFunction(files, address)
-      const stub = chooseDriver(files, textOf(files, `${device.folder}/modalias`), driver)
-      const findings = await pciFindings({ ...look, for: stub.driver === 'pciback' ? 'xen' : 'qemu' }, device)
-      refuseFor(device, findings, { unless: ['group-not-viable'], force })
-      const isHeld = driver === undefined ? isStub(files, device) : device.driver === stub.driver
-      if (!isHeld) taken.push({ device, driver: stub.driver, steps: await detachSteps(host, device, stub) })
+      const taking = await planPciTaking(host, look, address, driver)
+      refuseFor(taking.device, taking.findings, { unless: ['group-not-viable'], force })
+      if (taking.steps.length > 0) taken.push(taking)
     }
     return await detachChange(host, taken)
   })

@@ -21,6 +21,7 @@ const prefix = 'journal-'
  */
 export class Journal {
   readonly #state: StateFolder
+  #hangs = false
 
   private constructor(
     state: StateFolder,
@@ -66,7 +67,13 @@ export class Journal {
       })
   }
 
+  /** Whether a write of it hangs. */
+  get hangs(): boolean {
+    return this.#hangs
+  }
+
   note(note: JournalNote): void {
+    this.#hangs = 'pending' in note
     this.#state.append(this.name, line(note))
   }
 

@@ -3,7 +3,7 @@ import { VirtError } from '../errors.js'
 import type { Finding, FindingCode } from '../model/finding.js'
 import type { HostStep } from '../model/host-step.js'
 import { Denied } from '../os/host-files.js'
-import { asStep, refused } from './action.js'
+import { asSteps, isGuestAction, refused } from './action.js'
 import type { Change, ManagedDevice, Step } from './change.js'
 import { DeviceLocks } from './device-locks.js'
 import { isReached } from './goal.js'
@@ -40,7 +40,8 @@ export async function makeChange(
 async function stepsLeft(host: ManagedHost, steps: readonly Step[]): Promise<HostStep[]> {
   const left: HostStep[] = []
   for (const { do: action } of steps)
-    if (action && !(action.goal && (await isReached(host, action.goal)))) left.push(asStep(action))
+    if (action && !isGuestAction(action) && !(action.goal && (await isReached(host, action.goal))))
+      left.push(...asSteps(action))
   return left
 }
 

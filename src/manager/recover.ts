@@ -1,6 +1,9 @@
 import type { Recovered, Warning } from '../backend.js'
 import { VirtError } from '../errors.js'
+import { isGuestAction } from './action.js'
+import type { Change } from './change.js'
 import { DeviceLocks } from './device-locks.js'
+import { isHandedOver } from './guests.js'
 import { bootId } from './host-text.js'
 import { Journal } from './journal.js'
 import type { ManagedHost } from './managed-host.js'
@@ -43,10 +46,21 @@ async function bringToAnEnd(host: ManagedHost, { name, change }: Journal): Promi
   const begun = journal.notes.reduce((last, note) => ('step' in note && note.way === 'do' ? note.step : last), -1)
   const last = journal.notes.at(-1)
   if (last && 'end' in last && last.end === 'done') finish(course)
-  else if (change.recovery === 'finish' && !(last && 'step' in last && last.way === 'undo')) await redo(course, begun)
+  else if (!(last && 'step' in last && last.way === 'undo') && (await isToFinish(host, change)))
+    await redo(course, begun)
   else {
     await undo(course, begun)
     return 'undone'
   }
   return 'finished'
+}
+
+/** Whether a change that was cut off goes on; the hypervisor is asked where it had a part in it. */
+async function isToFinish(host: ManagedHost, { recovery, steps, devices }: Change): Promise<boolean> {
+  if (recovery !== 'ask') return recovery === 'finish'
+  for (const { device: key, do: action } of steps) {
+    const device = devices.find((each) => each.key === key)
+    if (device && action && isGuestAction(action) && !(await isHandedOver(host, action, device))) return false
+  }
+  return true
 }

@@ -2,7 +2,7 @@ import type { CallOptions } from '../backend.js'
 import { VirtError } from '../errors.js'
 import type { HostStep } from '../model/host-step.js'
 import { describeStep } from '../model/host-step.js'
-import { type Action, asStep, perform } from './action.js'
+import { type Action, asSteps, isGuestAction, perform } from './action.js'
 import { Book } from './book.js'
 import type { Change } from './change.js'
 import type { DeviceLocks } from './device-locks.js'
@@ -39,12 +39,12 @@ export async function runChange(
     for (const [index, step] of change.steps.entries()) {
       signal?.throwIfAborted()
       last = index
-      if (step.do && (await take(course, index, 'do', step.do)) === 'done') done.push(asStep(step.do))
+      if (step.do && (await take(course, index, 'do', step.do)) === 'done') done.push(...asSteps(step.do))
     }
     finish(course)
     return done
   } catch (error) {
-    if (VirtError.is(error, 'timeout')) throw error
+    if (journal.hangs) throw error
     await undo(course, last).catch((failure: unknown) => {
       throw notUndone(error, failure)
     })
@@ -91,16 +91,16 @@ async function take(
   action: Action,
 ): Promise<'skipped' | 'done'> {
   const key = change.steps[step]?.device ?? ''
-  const device = change.devices.find((each) => each.key === key)?.name ?? key
+  const device = change.devices.find((each) => each.key === key) ?? { key, name: key }
   journal.note({ step, way })
   const performed = await perform(host, action, { device, keeping: locks.descriptorOf(key) })
-  if (performed !== 'pending') return performed
+  if (performed !== 'pending' || isGuestAction(action)) return performed === 'done' ? 'done' : 'skipped'
   journal.note({ step, way, pending: true })
   throw new VirtError(
     'timeout',
-    `${device}: ${describeStep(action)} hangs in the kernel, until whoever uses the device lets go; it cannot be ` +
+    `${device.name}: ${describeStep(action)} hangs in the kernel, until whoever uses the device lets go; it cannot be ` +
       'cancelled: leave the device alone, and recover it when that has ended',
-    { device },
+    { device: device.name },
   )
 }
 

@@ -29,7 +29,7 @@ export async function rawServer(serve: (socket: Socket) => void): Promise<RawSer
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
-      rmSync(folder, { recursive: true })
+      rmSync(folder, { recursive: true, force: true })
     },
   }
 }

@@ -197,7 +197,7 @@ describe('a device that is in use', () => {
     const device = readPciFunction(host.files, nicAddress)
     new Book(host.managed).put({ ...device, users: [{ driver: 'xenlight', domain: 'dom7' }] })
     await expect(take(nic)).rejects.toThrow('is in use by driver xenlight, domain dom7')
-    const asked = { ...host.managed, stillHas: async () => false }
+    const asked = { ...host.managed, guests: { has: async () => false, give: async () => {}, take: async () => {} } }
     await detach(asked, await host.def(nic), {})
     expect(host.drivers()[nicAddress]).toBe('vfio-pci vfio-pci')
   })

@@ -17,7 +17,7 @@ export type Hypervisor = 'qemu' | 'xen'
 
 /** What is found out once for all devices that are looked at: who uses what, and what the host can do. */
 export interface Inventory {
-  readonly host: Pick<ManagedHost, 'files' | 'state' | 'stillHas'>
+  readonly host: Pick<ManagedHost, 'files' | 'state' | 'guests'>
   readonly for: Hypervisor
   readonly uses: readonly HostUse[]
   readonly holders: ReadonlyMap<string, readonly Holder[]>
@@ -29,7 +29,7 @@ export interface Inventory {
 
 /** Looks at the host, as it is now. */
 export async function takeInventory(
-  host: Pick<ManagedHost, 'files' | 'state' | 'stillHas'>,
+  host: Pick<ManagedHost, 'files' | 'state' | 'guests'>,
   { for: hypervisor = 'qemu', signal }: CallOptions & { for?: Hypervisor | undefined } = {},
 ): Promise<Inventory> {
   const { files, state } = host

@@ -1,0 +1,63 @@
+import type { QmpClient } from '../../wire/qmp/client.js'
+import { isObject } from '../../wire/qmp/json-reader.js'
+
+/** A device of QEMU's, as its object model has it (docs/devel/qom). */
+export interface QomDevice {
+  /** `/machine/peripheral/hostdev0`. */
+  readonly path: string
+  /** The id that it was given; devices without one are numbered. */
+  readonly id?: string
+  /** `vfio-pci`. */
+  readonly type: string
+}
+
+/** A property of an object, and its type: `child<PCIE>`. */
+export interface QomMember {
+  readonly name: string
+  readonly type: string
+}
+
+/** What an object has. */
+export async function members(qemu: QmpClient, path: string): Promise<QomMember[]> {
+  const answer = await qemu.execute('qom-list', { path })
+  return (Array.isArray(answer) ? answer : [])
+    .filter(isObject)
+    .map(({ name, type }) => ({ name: String(name), type: String(type) }))
+}
+
+/** A property's value. */
+export const property = async (qemu: QmpClient, path: string, name: string): Promise<unknown> =>
+  await qemu.execute('qom-get', { path, property: name })
+
+/** Several properties, asked for at once. */
+export async function properties(
+  qemu: QmpClient,
+  path: string,
+  names: readonly string[],
+): Promise<Record<string, unknown>> {
+  const values = await Promise.all(names.map((name) => property(qemu, path, name)))
+  return Object.fromEntries(names.map((name, index) => [name, values[index]]))
+}
+
+/** The type of a child; `undefined` for what is none. */
+export const childType = ({ type }: QomMember): string | undefined => /^child<(.+)>$/.exec(type)?.[1]
+
+/** The folders of devices that were asked for, with and without an id; what the machine has by itself is elsewhere. */
+const folders = [
+  ['/machine/peripheral', true],
+  ['/machine/peripheral-anon', false],
+] as const
+
+/** The devices that QEMU was told to have, on its command line and since. */
+export async function devices(qemu: QmpClient): Promise<QomDevice[]> {
+  const lists = await Promise.all(
+    folders.map(async ([folder, named]) =>
+      (await members(qemu, folder)).flatMap((member): QomDevice[] => {
+        const type = childType(member)
+        const { name } = member
+        return type === undefined ? [] : [{ path: `${folder}/${name}`, ...(named && { id: name }), type }]
+      }),
+    ),
+  )
+  return lists.flat()
+}

@@ -1,0 +1,111 @@
+import type { CallOptions } from '../backend.js'
+import { VirtError } from '../errors.js'
+import { Book, type DeviceRecord, type DeviceUser, isSameUser } from './book.js'
+import { reverse, type Step } from './change.js'
+import { usersWithout } from './claim.js'
+import { driverOf } from './goal.js'
+import { type HostDevice, hostDevice } from './host-device.js'
+import { makeChange } from './make-change.js'
+import type { ManagedHost } from './managed-host.js'
+import { readUsbDevice, usbReleaseSteps } from './usb-device.js'
+
+/**
+ * Takes a device back from a guest, as one change: has the hypervisor take it, gives it back to the driver that it had
+ * where it was taken from it for the guest, and strikes the guest out of the book.
+ *
+ * @param record - what the book says of the device, which may have left the host since
+ * @throws VirtError what the hypervisor says; the guest has the device still then
+ */
+export async function take(
+  host: ManagedHost,
+  record: DeviceRecord,
+  user: DeviceUser,
+  options: CallOptions = {},
+): Promise<void> {
+  const { key, name, inode } = record
+  const intent = { verb: 'unplug', devices: [record], writable: [] } as const
+  await makeChange(host, intent, options, async () => {
+    const now = new Book(host).read(key) ?? record
+    const users = usersWithout(now, user)
+    const back = user.hostdev && 'managed' in user.hostdev && user.hostdev.managed && users.length === 0
+    return {
+      verb: 'unplug',
+      devices: [{ key, name }],
+      steps: [{ device: key, do: { take: user } }, ...(back ? givingBack(host, now) : [])],
+      recovery: 'ask',
+      records: [{ key, name, inode, ...(!back && now.detached && { detached: now.detached }), users }],
+    }
+  })
+}
+
+/**
+ * Gives back what guests had that are gone, as the book has it: guests that were killed, or whose devices were taken by
+ * nobody.
+ *
+ * @returns names of the devices
+ */
+export async function takeFromTheGone(host: ManagedHost, options: CallOptions = {}): Promise<string[]> {
+  const book = new Book(host)
+  const taken: string[] = []
+  for (const record of book.all()) {
+    const users = (await book.get(record))?.users ?? []
+    const gone = record.users?.filter((user) => !users.some((other) => isSameUser(other, user))) ?? []
+    if (gone.length === 0) continue
+    taken.push(record.name)
+    await giveBackFrom(host, record, gone, options)
+  }
+  return taken
+}
+
+async function giveBackFrom(
+  host: ManagedHost,
+  record: DeviceRecord,
+  gone: readonly DeviceUser[],
+  options: CallOptions,
+): Promise<void> {
+  const { key, name, inode, detached } = record
+  const intent = { verb: 'reattach', devices: [record], writable: [] } as const
+  await makeChange(host, intent, options, async () => {
+    const users = (record.users ?? []).filter((user) => !gone.includes(user))
+    const managed = gone.some(({ hostdev }) => hostdev && 'managed' in hostdev && hostdev.managed)
+    const back = managed && users.length === 0
+    const steps = back && detached ? givingBack(host, record) : orphaned(host, record)
+    return {
+      verb: 'reattach',
+      devices: [{ key, name }],
+      steps,
+      recovery: 'finish',
+      records: [{ key, name, inode, ...(!back && detached && { detached }), users }],
+    }
+  })
+}
+
+/** The reverse of how the device was taken; nothing when it has left the host, or another driver has it by now. */
+function givingBack(host: ManagedHost, record: DeviceRecord): Step[] {
+  const device = stillThere(host, record)
+  if (!device || !record.detached) return []
+  const driver = driverOf(host, device.folder)
+  return record.key.startsWith('usb-') || driver === null || driver === record.detached.driver
+    ? reverse(record.detached.steps)
+    : []
+}
+
+/** A hypervisor that is killed gives no interface of a USB device back to its driver, as it does when it ends in order. */
+function orphaned(host: ManagedHost, record: DeviceRecord): Step[] {
+  const device = record.key.startsWith('usb-') ? stillThere(host, record) : undefined
+  return device ? usbReleaseSteps(readUsbDevice(host.files, sysnameIn(record))) : []
+}
+
+const sysnameIn = ({ key }: DeviceRecord): string => key.slice(key.indexOf('-') + 1)
+
+/** The device of a record; `undefined` when it is unplugged, and when another has come to its place. */
+function stillThere({ files }: ManagedHost, record: DeviceRecord): HostDevice | undefined {
+  const { key, name, inode } = record
+  try {
+    const device = hostDevice(files, key.slice(0, key.indexOf('-')), sysnameIn(record), name)
+    return device.inode === inode ? device : undefined
+  } catch (error) {
+    if (VirtError.is(error, 'device-missing')) return undefined
+    throw error
+  }
+}

@@ -1,11 +1,6 @@
-import {
-  type Connection,
-  describeStep,
-  type HostStep,
-  type PersistenceForm,
-  persistenceText,
-  VirtError,
-} from '../../index.js'
+import { Option } from 'commander'
+import { type Connection, describeStep, type HostStep, type PersistenceForm, persistenceText } from '../../index.js'
+import type { AddCommand } from '../cli.js'
 import { printable, type Terminal } from '../terminal.js'
 
 /** What a change of a device was asked for. */
@@ -14,7 +9,7 @@ interface ChangeFlags {
 }
 
 /** What `hostdev nodedev-detach` was asked for. */
-export interface DetachFlags extends ChangeFlags {
+interface DetachFlags extends ChangeFlags {
   driver?: string
   wholeGroup?: boolean
   force?: boolean
@@ -22,22 +17,47 @@ export interface DetachFlags extends ChangeFlags {
   persistent?: PersistenceForm
 }
 
-/** `hostdev nodedev-detach`: takes a device from its driver. */
-export async function detachDevice(conn: Connection, name: string, flags: DetachFlags, out: Terminal): Promise<void> {
+/** `hostdev nodedev-detach`, `nodedev-reattach` and `nodedev-reset`: a device's driver taken, given back, and its reset. */
+export const addChanges: AddCommand = ({ root, change, out }) => {
+  const changing = (name: string, description: string) =>
+    root
+      .command(name)
+      .description(description)
+      .argument('<name>', 'a name, as `hostdev list` shows it')
+      .option('--dry-run', 'only show what would be done')
+
+  changing('nodedev-detach', 'take a device from its driver, so that a guest may have it')
+    .option('--driver <driver>', 'who is to hold it: vfio (the default), a variant of vfio-pci, or xen')
+    .option('--whole-group', 'with every other device of its IOMMU group')
+    .option('--force', 'though the host itself needs it')
+    .addOption(
+      new Option(
+        '--persistent <form>',
+        'print what has it held after each start of the host; install it yourself',
+      ).choices(['driverctl', 'modprobe', 'udev']),
+    )
+    .action((name: string, flags: DetachFlags) => change((conn) => detachDevice(conn, name, flags, out)))
+  changing('nodedev-reattach', 'give a device back to the driver that it had').action(
+    (name: string, flags: ChangeFlags) => change((conn) => reattachDevice(conn, name, flags, out)),
+  )
+  changing('nodedev-reset', 'reset a device that is detached').action((name: string, flags: ChangeFlags) =>
+    change((conn) => resetDevice(conn, name, flags, out)),
+  )
+}
+
+async function detachDevice(conn: Connection, name: string, flags: DetachFlags, out: Terminal): Promise<void> {
   const device = await conn.lookupNodeDevice(name)
   const text = flags.persistent && persistenceText(await device.def(), flags.persistent)
   report(await device.detach(flags), `${name} detached`, flags, out)
   if (text) out.write(text)
 }
 
-/** `hostdev nodedev-reattach`: gives a device back. */
-export async function reattachDevice(conn: Connection, name: string, flags: ChangeFlags, out: Terminal): Promise<void> {
+async function reattachDevice(conn: Connection, name: string, flags: ChangeFlags, out: Terminal): Promise<void> {
   const device = await conn.lookupNodeDevice(name)
   report(await device.reattach(flags), `${name} re-attached`, flags, out)
 }
 
-/** `hostdev nodedev-reset`: resets a device. */
-export async function resetDevice(conn: Connection, name: string, flags: ChangeFlags, out: Terminal): Promise<void> {
+async function resetDevice(conn: Connection, name: string, flags: ChangeFlags, out: Terminal): Promise<void> {
   const device = await conn.lookupNodeDevice(name)
   report(await device.reset(flags), `${name} reset`, flags, out)
 }
@@ -46,16 +66,4 @@ function report(steps: readonly HostStep[], done: string, { dryRun = false }: Ch
   if (!dryRun) write(`${printable(done)}\n`)
   else if (steps.length === 0) write('nothing to do\n')
   else for (const step of steps) write(`${printable(describeStep(step))}\n`)
-}
-
-/** `hostdev recover`: brings changes that were cut off to an end. */
-export async function recoverChanges(conn: Connection, { write }: Terminal): Promise<void> {
-  const changes = await conn.recover()
-  if (changes.length === 0) write('nothing was cut off\n')
-  for (const { verb, devices, pid, result, reason } of changes) {
-    const why = reason === undefined ? '' : `: ${reason}`
-    write(`${verb} of ${devices.join(', ')}, begun by process ${pid}: ${result}${printable(why)}\n`)
-  }
-  const left = changes.filter(({ result }) => result === 'busy' || result === 'failed')
-  if (left.length > 0) throw new VirtError('operation-failed', `${left.length} of ${changes.length} changes remain`)
 }

@@ -1,14 +1,26 @@
+import { Option } from 'commander'
 import { type Assignability, type Connection, type FindingSeverity, VirtError } from '../../index.js'
+import type { AddCommand } from '../cli.js'
 import { printable, type Terminal } from '../terminal.js'
 
 /** What `hostdev check` was asked for. */
-export interface CheckFlags {
+interface CheckFlags {
   for?: 'qemu' | 'xen'
   json?: boolean
 }
 
 /** `hostdev check`: whether devices can be given to a guest, and all that speaks for and against it. */
-export async function check(
+export const addCheck: AddCommand = ({ root, read, out }) => {
+  root
+    .command('check')
+    .description('say whether devices can be given to a guest, and what speaks for and against it')
+    .argument('<name...>', 'names, as `hostdev list` shows them')
+    .addOption(new Option('--for <hypervisor>', 'whose guest it is to be').choices(['qemu', 'xen']))
+    .option('--json', 'as JSON')
+    .action((names: string[], flags: CheckFlags) => read((conn) => check(conn, names, flags, out)))
+}
+
+async function check(
   conn: Connection,
   names: readonly string[],
   { for: hypervisor, json = false }: CheckFlags,

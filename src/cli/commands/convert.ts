@@ -2,27 +2,32 @@ import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { type Connection, capabilityOf, type HostdevDef, VirtError } from '../../index.js'
 import { convert } from '../../xml.js'
-import type { Terminal } from '../terminal.js'
+import type { AddCommand, Cli } from '../cli.js'
 
 /** What `hostdev convert` was asked for. */
-export interface ConvertFlags {
+interface ConvertFlags {
   to: string
   from?: string
 }
 
 /** `hostdev convert`: a hostdev from a file, or standard input, in another format. */
-export async function convertHostdev(
-  open: () => Promise<Connection>,
-  file: string | undefined,
-  flags: ConvertFlags,
-  terminal: Terminal,
-): Promise<void> {
+export const addConvert: AddCommand = (cli) => {
+  cli.root
+    .command('convert')
+    .description('say a hostdev in another format: libvirt, proposal-2008, host-2007, qemu, xl, openvz…')
+    .argument('[file]', 'where it stands; standard input unless told')
+    .requiredOption('--to <format>', 'the format it is to be said in')
+    .option('--from <format>', 'the format it is in; found out unless told')
+    .action((file: string | undefined, flags: ConvertFlags) => convertHostdev(cli, file, flags))
+}
+
+async function convertHostdev({ open, out }: Cli, file: string | undefined, flags: ConvertFlags): Promise<void> {
   const source = file === undefined || file === '-' ? await text(process.stdin) : await readText(file)
   const resolve = async (def: HostdevDef): Promise<HostdevDef> => {
     await using conn = await open()
     return await byAddress(conn, def)
   }
-  terminal.write(await convert(source, { ...flags, resolve }))
+  out.write(await convert(source, { ...flags, resolve }))
 }
 
 /** A SCSI device by its address, which only the host knows of a name such as `sg3`. */

@@ -1,12 +1,17 @@
 import type { Connection } from '../../index.js'
+import type { AddCommand } from '../cli.js'
 import { printable, type Terminal } from '../terminal.js'
 
 /** `hostdev doctor`: what can be done here, what is missing for the rest, and what was left unfinished. */
-export async function doctor(
-  conn: Connection,
-  { json = false }: { json?: boolean },
-  terminal: Terminal,
-): Promise<void> {
+export const addDoctor: AddCommand = ({ root, read, out }) => {
+  root
+    .command('doctor')
+    .description('say what this host lacks for giving devices away, and what was left unfinished')
+    .option('--json', 'as JSON')
+    .action((flags: { json?: boolean }) => read((conn) => doctor(conn, flags, out)))
+}
+
+async function doctor(conn: Connection, { json = false }: { json?: boolean }, terminal: Terminal): Promise<void> {
   const abilities = await conn.probe()
   const warnings = conn.warnings()
   const { colour, write } = terminal

@@ -1,14 +1,30 @@
+import type { Command } from 'commander'
 import { type Connection, nodeDevice, VirtError } from '../../index.js'
+import type { AddCommand } from '../cli.js'
 import type { Terminal } from '../terminal.js'
 
 /** What `hostdev dumpxml` was asked for. */
-export interface DumpFlags {
+interface DumpFlags {
   all?: boolean
   compat?: boolean
 }
 
 /** `hostdev dumpxml`: libvirt's XML of devices, one document after another. */
-export async function dumpxml(
+export const addDumpxml: AddCommand = ({ root, read, out }) => {
+  root
+    .command('dumpxml')
+    .description("print devices as libvirt's XML")
+    .argument('[name...]', 'names, as `hostdev list` shows them')
+    .option('--all', 'every device')
+    .option('--compat', "libvirt 9.0's exact output, its known mistakes included")
+    .action((names: string[], flags: DumpFlags, command: Command) => {
+      if (names.length === 0 && !flags.all)
+        command.error('error: name a device, or say --all; `hostdev list` shows what there is')
+      return read((conn) => dumpxml(conn, names, flags, out))
+    })
+}
+
+async function dumpxml(
   conn: Connection,
   names: readonly string[],
   flags: DumpFlags,

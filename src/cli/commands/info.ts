@@ -6,6 +6,7 @@ import {
   type PciAddress,
   valueSource,
 } from '../../index.js'
+import type { AddCommand } from '../cli.js'
 import { printable, type Terminal } from '../terminal.js'
 
 /** One line of what is known: a value, its name, and where the name leads in the def. */
@@ -42,7 +43,15 @@ function show({ path, value }: Fact, unit: string | undefined): string {
 }
 
 /** `hostdev info`: all that is known of a device, with units, and where each value comes from. */
-export async function info(conn: Connection, name: string, terminal: Terminal): Promise<void> {
+export const addInfo: AddCommand = ({ root, read, out }) => {
+  root
+    .command('info')
+    .description('show all that is known of a device, and where each value comes from')
+    .argument('<name>', 'a name, as `hostdev list` shows it')
+    .action((name: string) => read((conn) => info(conn, name, out)))
+}
+
+async function info(conn: Connection, name: string, terminal: Terminal): Promise<void> {
   const def = await (await conn.lookupNodeDevice(name)).def()
   const { colour } = terminal
   terminal.write(`${colour.bold(printable(def.name))}  ${colour.cyan(printable(describeDevice(def)))}\n`)

@@ -1,19 +1,31 @@
 import { type Connection, describeDevice, type ListOptions, type NodeDeviceDef } from '../../index.js'
+import { type AddCommand, words } from '../cli.js'
 import { cut, printable, type Terminal } from '../terminal.js'
 import { printTree } from '../tree.js'
 
 /** What `hostdev list` was asked for. */
-export interface ListFlags {
+interface ListFlags {
   tree?: boolean
   names?: boolean
   cap?: string[]
   bus?: string[]
   json?: boolean
-  compat?: boolean
 }
 
 /** `hostdev list`: the devices of a host, as a table, a tree, names or JSON. */
-export async function list(conn: Connection, flags: ListFlags, terminal: Terminal): Promise<void> {
+export const addList: AddCommand = ({ root, read, out }) => {
+  root
+    .command('list')
+    .description('list devices')
+    .option('--tree', 'under their parents')
+    .option('--names', 'names only: quicker, and made for scripts')
+    .option('--cap <kind>', 'only devices of that kind: pci, usb_device, net, storage, fc_host… (repeatable)', words)
+    .option('--bus <bus>', 'only devices on that bus: pci, usb, scsi… (repeatable)', words)
+    .option('--json', 'as JSON')
+    .action((flags: ListFlags) => read((conn) => list(conn, flags, out)))
+}
+
+async function list(conn: Connection, flags: ListFlags, terminal: Terminal): Promise<void> {
   const filter: ListOptions = {
     ...(flags.cap && { capability: flags.cap }),
     ...(flags.bus && { bus: flags.bus }),

@@ -1,15 +1,25 @@
 import { writeFile } from 'node:fs/promises'
 import { snapshot } from '../../linux.js'
+import type { AddCommand } from '../cli.js'
 import type { Terminal } from '../terminal.js'
 
 /** What `hostdev snapshot` was asked for. */
-export interface SnapshotFlags {
+interface SnapshotFlags {
   output: string
   scrub?: boolean
 }
 
 /** `hostdev snapshot`: records this machine, so that a bug report is a file. */
-export async function takeSnapshot(flags: SnapshotFlags, terminal: Terminal): Promise<void> {
+export const addSnapshot: AddCommand = ({ root, out }) => {
+  root
+    .command('snapshot')
+    .description('record this machine, so that its devices can be looked at anywhere')
+    .option('-o, --output <file>', 'where to', 'host.hostdev')
+    .option('--scrub', "make up serial numbers, hardware addresses and WWNs in place of this machine's")
+    .action((flags: SnapshotFlags) => takeSnapshot(flags, out))
+}
+
+async function takeSnapshot(flags: SnapshotFlags, terminal: Terminal): Promise<void> {
   const bytes = await snapshot({ scrub: flags.scrub ?? false })
   await writeFile(flags.output, bytes, { mode: 0o600 })
   terminal.write(

@@ -1,15 +1,26 @@
 import type { Connection, WatchOptions } from '../../index.js'
+import type { AddCommand } from '../cli.js'
 import { printable, type Terminal } from '../terminal.js'
 
 /** What `hostdev watch` was asked for. */
-export interface WatchFlags {
+interface WatchFlags {
   cap?: string
   device?: string
   json?: boolean
 }
 
 /** `hostdev watch`: a line for each thing that happens to a device, until it is interrupted. */
-export async function watch(conn: Connection, flags: WatchFlags, terminal: Terminal): Promise<void> {
+export const addWatch: AddCommand = ({ root, read, out }) => {
+  root
+    .command('watch')
+    .description('show what happens to devices, as it happens')
+    .option('--cap <kind>', 'only devices of that kind')
+    .option('--device <name>', 'only that device')
+    .option('--json', 'a JSON object a line')
+    .action((flags: WatchFlags) => read((conn) => watch(conn, flags, out)))
+}
+
+async function watch(conn: Connection, flags: WatchFlags, terminal: Terminal): Promise<void> {
   const options: WatchOptions = {
     ...(flags.cap !== undefined && { capability: flags.cap }),
     ...(flags.device !== undefined && { device: flags.device }),

@@ -11,7 +11,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'examples/*-vitest.ts'],
     // a machine that is busy with something else is slow, not wrong
     expect: { poll: { timeout: 15_000 } },
     setupFiles: ['test/setup.ts'],

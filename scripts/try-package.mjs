@@ -1,7 +1,16 @@
 // Packs the package and uses it as strangers do: every entry point imported, required and compiled against with
 // declarations checked, and the command run. Only what package.json lists as a dependency can be found from there.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -47,6 +56,26 @@ async function bundleForBrowsers() {
   await build({ stdin: { contents, resolveDir: project }, bundle: true, platform: 'browser', write: false })
 }
 
+// jest is large, and used here alone: it is installed on the side, once, where npm can have it.
+function runJest() {
+  const folder = join(root, '.cache/jest')
+  const jest = join(folder, 'node_modules/jest/bin/jest.js')
+  if (!existsSync(jest)) {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, 'package.json'), '{ "private": true }')
+    try {
+      run('npm', 'install', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', 'jest@30')
+    } catch {
+      console.log('jest: not run, since npm cannot install it here')
+      return
+    }
+  }
+  copyFileSync(join(root, 'examples/unit-test-jest.cjs'), join(project, 'unit.test.cjs'))
+  const config = { rootDir: project, testMatch: ['**/*.test.cjs'] }
+  run(process.execPath, jest, '--ci', '--config', JSON.stringify(config))
+  console.log('used: with jest')
+}
+
 try {
   install()
   for (const entry of entries) {
@@ -55,6 +84,7 @@ try {
   }
   compile()
   await bundleForBrowsers()
+  runJest()
   for (const file of Object.values(manifest.bin)) run(join(modules, manifest.name, file), '--version')
   console.log(`used: ${entries.join(', ')} and the command`)
 } catch (error) {

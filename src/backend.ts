@@ -257,13 +257,13 @@ type OptionalKeys<D> = { [K in keyof D]-?: undefined extends D[K] ? K : never }[
  * @throws VirtError `unsupported` (libvirt's 3, `VIR_ERR_NO_SUPPORT`)
  */
 export function need<D extends object, K extends OptionalKeys<D> & string>(
-  { name, lacks }: Pick<Backend, 'name' | 'lacks'>,
+  { name, lacks, domains }: Pick<Backend, 'name' | 'lacks' | 'domains'>,
   driver: D,
   method: K,
 ): NonNullable<D[K]> {
   const found = driver[method]
   if (typeof found === 'function') return found.bind(driver) as NonNullable<D[K]>
-  const why = lacks?.[`devices.${method}`] ?? lacks?.[`domains.${method}`]
+  const why = lacks?.[`${driver === domains ? 'domains' : 'devices'}.${method}`]
   const reason = why === undefined ? '' : `: ${why}`
   throw new VirtError('unsupported', `the ${name} backend has no ${method}${reason}`, { backend: name })
 }

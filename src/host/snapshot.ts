@@ -96,7 +96,39 @@ function wrong(problem: string, cause?: unknown): VirtError {
   return new VirtError('invalid-argument', `the snapshot ${problem}; make it anew with hostdev snapshot`, { cause })
 }
 
+/** Values that a snapshot may hold: ten times those of a host of 800 devices. */
+const mostValues = 500_000
+
+/**
+ * JSON of a few megabytes can become objects of a gigabyte, so what would become of it is counted first: commas and
+ * brackets outside of strings.
+ *
+ * @throws VirtError `limit-exceeded`
+ */
+function checkValues(text: string): void {
+  let values = 0
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charCodeAt(at)
+    if (character === quote) at = endOfString(text, at)
+    else if (character === comma || character === bracket || character === brace) values++
+    if (values > mostValues)
+      throw new VirtError('limit-exceeded', `the snapshot holds more than ${mostValues} values; it is refused`)
+  }
+}
+
+const [quote, backslash, comma, bracket, brace] = ['"', '\\', ',', '[', '{'].map((each) => each.charCodeAt(0))
+
+function endOfString(text: string, from: number): number {
+  for (let at = from + 1; at < text.length; at++) {
+    const character = text.charCodeAt(at)
+    if (character === backslash) at++
+    else if (character === quote) return at
+  }
+  return text.length
+}
+
 function read(text: string): { files?: unknown; commands?: unknown } {
+  checkValues(text)
   let parsed: unknown
   try {
     parsed = JSON.parse(text)

@@ -101,6 +101,40 @@ describe('attaching a host device to a guest', () => {
     expect(await web.hostdevs()).toEqual([])
   })
 
+  it('leaves a device that was detached by hand where it was put', async () => {
+    await (await conn.lookupNodeDevice('pci_0000_01_00_0')).detach()
+    const web = await conn.lookupDomain('web')
+    await web.attachHostdev(hostdev(1))
+    await web.detachHostdev(hostdev(1))
+    expect(await driverOf('pci_0000_01_00_0')).toBe('vfio-pci')
+  })
+
+  it('lasts until the guest stops, and what is stored is found anew when it starts', async () => {
+    const web = await conn.lookupDomain('web')
+    const stored = { kind: 'usb', source: { vendor: 0x0403, product: 0x6001 } } as const
+    host.stage.unplug('usb_3_2')
+    await web.attachHostdev(hostdev(1))
+    await web.attachHostdev(stored, { config: true })
+    host.stage.setRunning('web', false)
+    expect([await driverOf('pci_0000_01_00_0'), await web.state()]).toEqual(['igb', 'shutoff'])
+    host.stage.replug('usb_3_1')
+    await using events = await conn.watchDomains()
+    host.stage.setRunning('web', true)
+    expect(await web.hostdevs()).toMatchObject([{ source: { address: { bus: 3, device: 5 } }, alias: 'hostdev0' }])
+    for await (const event of events) {
+      expect(event).toEqual({ kind: 'started', domain: 'web' })
+      break
+    }
+  })
+
+  it('keeps a guest from starting when a device is not there', async () => {
+    const off = await conn.lookupDomain('off')
+    await off.attachHostdev(hostdev(1))
+    await off.attachHostdev(usb(77))
+    expect(() => host.stage.setRunning('off', true)).toThrow(/USB device 3:77 is not on this host/)
+    expect([await off.state(), await driverOf('pci_0000_01_00_0')]).toEqual(['shutoff', 'igb'])
+  })
+
   it('answers with what the guest has when it has the device already', async () => {
     const web = await conn.lookupDomain('web')
     const first = await web.attachHostdev(hostdev(1))

@@ -1,5 +1,8 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { bundle } from '../../scripts/bundle.mjs'
 import { takeSnapshot } from '../../src/host/snapshot.js'
 import { type Connection, connect, nodeDevice, VirtError } from '../../src/index.js'
 import { linux, MemoryFiles, type MemoryTree } from '../../src/linux.js'
@@ -107,14 +110,71 @@ describe('fromSnapshot', () => {
     expect(await refusal(text)).toBe('invalid-argument')
   })
 
-  it('refuses a bomb before it is unpacked', async () => {
-    const bomb = brotliCompressSync(Buffer.alloc(60_000_000, ' '), { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } })
-    expect(await refusal(bomb)).toBe('limit-exceeded')
+  it.each([
+    ['a number', '42'],
+    ['another format', snapshot([], { format: 'else' })],
+    ['commands that are none', snapshot([], { commands: 'rm -rf /' })],
+    ['a path without an end', snapshot([['/sys/', '']])],
+    ['a path with a dot', snapshot([['/sys/./a', '']])],
+    ['an absolute path twice over', snapshot([['//etc/passwd', '']])],
+    ['a Windows path', snapshot([['C:\\\\a', '']])],
+    ['sizes that are none', snapshot([['/sys/a', { content: 'x', size: 'much' }]])],
+    ['an errno that is none', snapshot([['/sys/a', { errno: '../x' }]])],
+    ['depth without end', `{"a":${'['.repeat(200_000)}`],
+  ])('refuses what was edited: %s', async (_, text) => {
+    expect(await refusal(text)).toBe('invalid-argument')
+  })
+
+  it('refuses every file that was cut off or has a byte changed, or reads it as it is', async () => {
+    const bytes = await compress(await takeSnapshot(new MemoryFiles(tree)))
+    for (let at = 0; at < bytes.length; at += 7) {
+      const changed = bytes.slice()
+      changed[at] = (changed[at] ?? 0) ^ 0x40
+      for (const file of [bytes.subarray(0, at), changed]) {
+        const code = await refusal(file)
+        expect(['invalid-argument', 'limit-exceeded', undefined], `byte ${at}`).toContain(code)
+      }
+    }
+  })
+
+  const bomb = (bytes: Uint8Array) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } })
+  const bombs: readonly (readonly [string, () => Uint8Array])[] = [
+    ['sixty megabytes of spaces', () => bomb(Buffer.alloc(60_000_000, ' '))],
+    [
+      'fifteen of objects',
+      () => bomb(Buffer.from(`{"format":"hostdev-snapshot","files":[${'{},'.repeat(5_000_000)}1]}`)),
+    ],
+    ['fifteen of brackets', () => bomb(Buffer.alloc(15_000_000, '['))],
+    ['forty that are not compressed', () => Buffer.alloc(40_000_000, '{')],
+  ]
+  it.each(bombs)('refuses a bomb: %s', async (_, make) => {
+    expect(await refusal(make())).toBe('limit-exceeded')
+  })
+
+  it('takes no more than 200 MB for a bomb', async () => {
+    const { url } = await bundle('test/fakes/snapshot-reader.ts', '.cache/test/snapshot-reader.mjs')
+    for (const [what, make] of bombs) {
+      const input = make()
+      const { stdout } = spawnSync(process.execPath, [fileURLToPath(url)], { input, encoding: 'utf8' })
+      const { code, megabytes } = JSON.parse(stdout) as { code: string; megabytes: number }
+      expect([what, code]).toEqual([what, 'limit-exceeded'])
+      expect(megabytes, what).toBeLessThan(200)
+    }
   })
 
   it('refuses a file that was cut off', async () => {
     const bytes = await compress(snapshot([['/sys/a', 'x'.repeat(1000)]]))
     expect(await refusal(bytes.subarray(0, bytes.length - 4))).toBe('invalid-argument')
+  })
+
+  it('lives with links that climb out of the host, and never follows them to this machine', async () => {
+    const climbing = snapshot([
+      ['/sys/class/net/eth0', { link: '../../../../../../../../etc' }],
+      ['/sys/class/net/eth1', { link: '/proc/self' }],
+      ['/sys/bus/usb/devices/1-1', { link: '..' }],
+    ])
+    const conn = await replay(climbing)
+    for await (const def of conn.nodeDeviceDefs()) expect(JSON.stringify(def)).not.toMatch(/passwd|root:/)
   })
 
   it('lives with links that go round', async () => {

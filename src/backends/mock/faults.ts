@@ -32,6 +32,7 @@ export class Faults {
   /** Never answers; a call that is given up rejects. */
   static readonly silence: Fault['act'] = (signal) =>
     new Promise((_, reject) => {
+      if (signal?.aborted) reject(signal.reason)
       signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
     })
 

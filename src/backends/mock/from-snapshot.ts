@@ -1,10 +1,11 @@
 import { type Backend, backend, optionalDeviceCalls } from '../../backend.js'
+import { VirtError } from '../../errors.js'
 import { LinuxHost } from '../../host/linux-host.js'
 import { readingCalls } from '../../host/reading-calls.js'
 import { openSnapshot } from '../../host/snapshot.js'
 
-/** Text that a snapshot may hold once it is decompressed, in bytes: several times that of a host of 800 devices. */
-const largest = 32_000_000
+/** Text that a snapshot may hold once it is decompressed, in bytes: twenty times that of a host of 800 devices. */
+const largest = 16_000_000
 
 /** The first byte of JSON, which brotli does not begin with. */
 const brace = '{'.charCodeAt(0)
@@ -20,8 +21,10 @@ const absent = optionalDeviceCalls.filter((call) => call !== 'state' && call !==
  */
 export async function fromSnapshot(bytes: Uint8Array, { uri = 'mock:///' } = {}): Promise<Backend> {
   const plain = bytes[0] === brace
+  if (plain && bytes.length > largest)
+    throw new VirtError('limit-exceeded', `the snapshot has more than ${largest} bytes; it is refused`)
   const text = plain
-    ? new TextDecoder().decode(bytes.subarray(0, largest))
+    ? new TextDecoder().decode(bytes)
     : await (await import('../../os/brotli.js')).decompress(bytes, largest)
   const host = new LinuxHost(openSnapshot(text))
   return backend({

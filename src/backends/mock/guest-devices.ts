@@ -18,16 +18,22 @@ const unseen = (def: HostdevDef) =>
 
 /** Gives a running guest a device of the host. */
 export function attachLive(host: MockHost, guest: MockGuest, def: HostdevDef): HostdevDef {
+  const before = guest.live.length
+  const attached = give(host, guest, def)
+  if (guest.live.length > before) host.tellDomain({ kind: 'device-added', domain: guest.name, ...aliasOf(attached) })
+  return structuredClone(attached)
+}
+
+function give(host: MockHost, guest: MockGuest, def: HostdevDef): HostdevDef {
   const device = unseen(def) ? undefined : theDevice(host, guest, def)
   const exact = device ? withAddress(def, device) : def
   const same = guest.live.find((each) => sameHostDevice(each, exact))
-  if (same) return structuredClone(same)
+  if (same) return same
   needUnused(host, guest, exact)
   if (def.kind === 'pci' && device) takePci(host, device, def)
   const attached = placed(exact, guest.live)
   guest.live.push(attached)
-  host.tellDomain({ kind: 'device-added', domain: guest.name, ...aliasOf(attached) })
-  return structuredClone(attached)
+  return attached
 }
 
 /** Takes a device from a running guest: when the guest lets go of it, and not before. */
@@ -52,10 +58,7 @@ export async function detachLive(
     const index = guest.live.indexOf(attached)
     if (index < 0) return
     guest.live.splice(index, 1)
-    if (attached.kind === 'pci' && attached.managed) {
-      const device = [...host.devices.values()].find((each) => isHostDevice(each.def, attached))
-      if (device) reattach(host, device.def.name)
-    }
+    giveBack(host, attached)
     host.tellDomain({ kind: 'device-removed', domain: guest.name, ...aliasOf(attached) })
   }
   if (guest.unplugDelay === 0) return release()
@@ -67,6 +70,36 @@ export async function detachLive(
     `the guest ${guest.name} has not let go of ${describeHostdev(attached)} within ${timeout} ms; it may still do`,
     { domain: guest.name },
   )
+}
+
+/**
+ * Gives a device back to its driver, if it was taken from it for this guest: one that was detached by hand stays so
+ * (`virHostdevReAttachPCIDevices`).
+ */
+function giveBack(host: MockHost, def: HostdevDef): void {
+  const device = [...host.devices.values()].find((each) => isHostDevice(each.def, def))
+  if (!device?.managed) return
+  device.managed = false
+  reattach(host, device.def.name)
+}
+
+/** Starts a guest with what its config says, each device found anew. @throws VirtError what attaching says, with no change */
+export function startGuest(host: MockHost, guest: MockGuest): void {
+  guest.state = 'running'
+  guest.id = Math.max(0, ...[...host.guests.values()].map(({ id = 0 }) => id)) + 1
+  try {
+    for (const def of guest.config) give(host, guest, def)
+  } catch (error) {
+    stopGuest(host, guest)
+    throw error
+  }
+}
+
+/** Stops a guest; its devices are given back to the host. */
+export function stopGuest(host: MockHost, guest: MockGuest): void {
+  guest.state = 'shutoff'
+  guest.id = undefined
+  for (const def of guest.live.splice(0)) giveBack(host, def)
 }
 
 /** The host device of a guest that is meant. @throws VirtError `device-missing` */
@@ -124,10 +157,11 @@ function takePci(host: MockHost, device: MockDevice, def: Extract<HostdevDef, { 
     )
   const before = device.def.driver
   if (def.managed) detach(host, device.def.name, { driver: def.driver?.name === 'xen' ? 'pciback' : 'vfio-pci' })
+  device.managed = device.def.driver !== before
   try {
     needViableGroup(host, device)
   } catch (error) {
-    if (device.def.driver !== before) reattach(host, device.def.name)
+    giveBack(host, def)
     throw error
   }
 }

@@ -16,6 +16,8 @@ export interface MockDevice {
   definition?: NodeDeviceDef | undefined
   /** The driver it had before it was taken for guests. */
   formerDriver?: string | undefined
+  /** Whether it was taken from its driver for the guest that has it, and goes back when the guest lets go of it. */
+  managed?: boolean | undefined
   /** Who holds it, when it is busy on the host itself. */
   busyBy?: string | undefined
 }

@@ -1,6 +1,7 @@
 import { VirtError } from '../../errors.js'
 import { capabilityOf, type NodeDeviceDef, nodeDevice } from '../../model/node-device.js'
 import { Faults, type MockCall } from './faults.js'
+import { startGuest, stopGuest } from './guest-devices.js'
 import type { MockHost } from './host.js'
 
 /** How often a call goes wrong. */
@@ -90,12 +91,15 @@ export class Stage {
     this.#host.guest(domain).unplugDelay = milliseconds
   }
 
-  /** Starts or stops a guest; one that starts has what its config says. */
+  /**
+   * Starts or stops a guest. One that starts has what its config says, each device found anew; where one is not there it
+   * does not start.
+   */
   setRunning(domain: string, running: boolean): void {
     const guest = this.#host.guest(domain)
-    guest.state = running ? 'running' : 'shutoff'
-    guest.id = running ? Math.max(0, ...[...this.#host.guests.values()].map(({ id = 0 }) => id)) + 1 : undefined
-    guest.live = running ? structuredClone(guest.config) : []
+    if (running === (guest.id !== undefined)) return
+    if (running) startGuest(this.#host, guest)
+    else stopGuest(this.#host, guest)
     this.#host.tellDomain({ kind: running ? 'started' : 'stopped', domain })
   }
 

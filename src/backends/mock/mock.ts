@@ -57,7 +57,6 @@ export async function mock(options: MockOptions = {}): Promise<MockBackend> {
     devices: faults.watch('devices', deviceDriver(host)),
     domains: { ...faults.watch('domains', domainDriver(host)), proposal },
     lacks: {
-      'devices.update': 'libvirt itself has it since 10.1 only',
       'devices.assignability': 'a mock has no host behind it that could be looked at',
       'devices.recover': 'changes of a mock are never cut off',
     },

@@ -20,6 +20,8 @@ export interface KernelOptions {
   readonly drivers?: { readonly pci?: DriverTable; readonly usb?: DriverTable }
   /** Modules that can be loaded, and the PCI driver that each brings. */
   readonly modules?: Readonly<Record<string, string>>
+  /** Drivers that take whatever is bound to them by hand, and nothing else. */
+  readonly byHand?: readonly string[]
 }
 
 /**
@@ -44,7 +46,7 @@ export class FakeKernel implements HostWrites {
     readonly options: KernelOptions = {},
   ) {
     for (const bus of ['pci', 'usb'] as const)
-      for (const driver of Object.keys(options.drivers?.[bus] ?? {})) this.#addDriver(bus, driver)
+      for (const driver of Object.keys(options.drivers?.[bus] ?? {})) this.addDriver(bus, driver)
   }
 
   allowed(path: string): Answer<true> {
@@ -80,7 +82,7 @@ export class FakeKernel implements HostWrites {
     this.before?.(++this.#count)
     this.log.push(argv.join(' '))
     const driver = this.options.modules?.[argv[1] ?? '']
-    if (argv[0] === 'modprobe' && driver !== undefined) this.#addDriver('pci', driver)
+    if (argv[0] === 'modprobe' && driver !== undefined) this.addDriver('pci', driver)
     return { stdout: '', stderr: '' }
   }
 
@@ -112,7 +114,8 @@ export class FakeKernel implements HostWrites {
 
   #letGo = (): void => {}
 
-  #addDriver(bus: Bus, driver: string): void {
+  /** As when its module is loaded. */
+  addDriver(bus: Bus, driver: string): void {
     for (const file of ['bind', 'unbind']) this.tree.set(`/sys/bus/${bus}/drivers/${driver}/${file}`, '')
     this.tree.set(`/sys/bus/${bus}/drivers_probe`, '')
   }
@@ -137,7 +140,8 @@ export class FakeKernel implements HostWrites {
       this.tree.delete(link)
       return undefined
     }
-    const found = this.#match(bus, device)
+    const byHand = what === 'bind' && this.options.byHand?.includes(driver)
+    const found = byHand ? driver : this.#match(bus, device)
     if (what === 'bind' && (bound !== null || found !== driver)) return bound === null ? 'ENODEV' : 'EBUSY'
     if (bound === null && found !== undefined && !this.unwilling.has(found))
       this.tree.set(link, { link: `/sys/bus/${bus}/drivers/${found}` })

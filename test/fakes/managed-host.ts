@@ -14,12 +14,18 @@ export class FakeHost implements Disposable {
   readonly files: MemoryFiles
   readonly kernel: FakeKernel
   readonly managed: ManagedHost
+  readonly stateFolder: string
   readonly #folder = mkdtempSync(join(tmpdir(), 'hostdev-host-'))
 
   constructor(more: readonly (readonly [string, MemoryFile])[] = []) {
     this.files = new MemoryFiles([...passthroughTree, ...more])
-    this.kernel = new FakeKernel(this.files, { drivers: passthroughDrivers, modules: passthroughModules })
-    const state = new StateFolder(join(this.#folder, 'state'))
+    this.kernel = new FakeKernel(this.files, {
+      drivers: passthroughDrivers,
+      modules: passthroughModules,
+      byHand: ['usbback', 'usbfs'],
+    })
+    this.stateFolder = join(this.#folder, 'state')
+    const state = new StateFolder(this.stateFolder)
     this.managed = { files: this.files, writes: this.kernel, run: this.kernel.run, state, settle: 20 }
   }
 

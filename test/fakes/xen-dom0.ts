@@ -47,7 +47,7 @@ export class PlayedDom0 implements AsyncDisposable {
       await view.setPermissions(own, ['n0', `r${id}`])
       await view.write(`${own}/vm`, `/vm/${uuid}`)
       await view.write(`${own}/name`, name)
-      await view.mkdir(`${own}/device`)
+      await view.write(`${own}/device/suspend/event-channel`, '')
       await view.write(`/vm/${uuid}/name`, name)
       await view.write(`/libxl/${id}/type`, type)
     })
@@ -55,10 +55,17 @@ export class PlayedDom0 implements AsyncDisposable {
     await this.store.ask('INTRODUCE', [String(id), '1', '1'])
   }
 
+  /** What libxl and QEMU have written of a guest's device model. */
+  async startDeviceModel({ id }: PlayedGuest): Promise<void> {
+    await this.store.write(`/local/domain/0/device-model/${id}/state`, 'running')
+    await this.store.write(`/local/domain/0/device-model/${id}/backends/qusb`, '')
+  }
+
   async stop({ id, uuid }: PlayedGuest): Promise<void> {
     this.#guests.delete(id)
     await this.store.ask('RELEASE', [String(id)])
-    for (const path of [`/libxl/${id}`, `/local/domain/${id}`, `/vm/${uuid}`]) await this.store.remove(path)
+    const own = [`/libxl/${id}`, `/local/domain/${id}`, `/vm/${uuid}`, `/local/domain/0/device-model/${id}`]
+    for (const path of own) await this.store.remove(path)
     for (const kind of (await this.store.directory('/local/domain/0/backend')) ?? [])
       await this.store.remove(`/local/domain/0/backend/${kind}/${id}`)
   }
@@ -77,6 +84,7 @@ export class PlayedDom0 implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const guest of [...this.#guests.values()]) await this.stop(guest)
+    for (const path of ['/libxl', '/local/domain/0/backend']) await this.store.remove(path)
     this.store.close()
     rmSync(this.folder, { recursive: true })
   }

@@ -29,7 +29,7 @@ export async function boot(name: MachineName, { project = root, iommu = false }:
   const { options, disks } = readDeviceSet(devices, { IMAGES: join(labFolder, name) })
   const argv = [...board.argv, ...plumbing(name, project, board.virtio), ...options]
   const booted = machine(name)
-  await booted.start({ argv, disks, guest: join(sources, 'guest'), timeout: 180_000 })
+  await booted.start({ argv, disks, guest: join(sources, 'guest'), timeout: 600_000 })
   return booted
 }
 

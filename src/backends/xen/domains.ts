@@ -5,6 +5,9 @@ import { describeHostdev, sameHostDevice } from '../../model/hostdev-match.js'
 import { describeTarget, findHostdev, type HostdevTarget } from '../../model/hostdev-target.js'
 import type { GuestConfigs } from './guest-configs.js'
 import { type Guests, noGuest, type RunningGuest } from './guests.js'
+import { changeable } from './usb.js'
+import { attachController, controllerDef, detachController } from './usb-controllers.js'
+import { readControllers } from './usb-store.js'
 import { watchDomains } from './watch-domains.js'
 import type { DeviceKind, XenHost } from './xen-host.js'
 
@@ -55,7 +58,7 @@ export function domainDriver({ host, guests, configs, kinds }: DomainParts): Dom
       if (!wanted.live) return def
       const guest = await guests.needRunning(domain, options)
       const there = (await kind.list(guest, options)).find((each) => sameHostDevice(each, def))
-      return there ?? (await kind.attach(guest, def, options))
+      return there ?? (await kind.attach(guest, [def], options))[0] ?? def
     },
     async detach(domain, target, options) {
       const wanted = await affected(domain, options)
@@ -63,8 +66,26 @@ export function domainDriver({ host, guests, configs, kinds }: DomainParts): Dom
       const running = guest && need(wanted.name, await live(guest, options), target)
       // both are looked for before either is changed
       const stored = wanted.config && need(wanted.name, configs.need(wanted.name).config.hostdevs(), running ?? target)
-      if (guest && running) await kindOf(running).detach(guest, running, options)
+      if (guest && running) await kindOf(running).detach(guest, [running], options)
       if (stored) await configs.edit(wanted.name, (config) => config.remove(stored), options.signal)
+    },
+    async controllers(domain, options) {
+      const wanted = await affected(domain, options)
+      if (!wanted.live && wanted.config) return configs.need(wanted.name).config.usbControllers()
+      const { id } = await guests.needRunning(domain, options)
+      return (await readControllers(host.store, id)).map(controllerDef)
+    },
+    async attachController(domain, def, options) {
+      const wanted = await affected(domain, options)
+      if (wanted.config) await configs.edit(wanted.name, (config) => config.addController(def), options.signal)
+      if (!wanted.live) return configs.need(wanted.name).config.usbControllers().at(-1) ?? def
+      return await attachController(host, changeable(host), await guests.needRunning(domain, options), def, options)
+    },
+    async detachController(domain, index, options) {
+      const wanted = await affected(domain, options)
+      if (wanted.live)
+        await detachController(host, changeable(host), await guests.needRunning(domain, options), index, options)
+      if (wanted.config) await configs.edit(wanted.name, (config) => config.removeController(index), options.signal)
     },
     watch: (options) => watchDomains(host.store, guests, live, options),
   }

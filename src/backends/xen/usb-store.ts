@@ -32,6 +32,12 @@ export async function readControllers(store: StoreView, domain: number): Promise
   return found.filter((each) => each !== undefined).sort((a, b) => a.index - b.index)
 }
 
+/** The controllers of all guests. */
+export async function readAllControllers(store: StoreView): Promise<StoredController[]> {
+  const domains = ((await store.directory('/libxl')) ?? []).filter((name) => /^\d+$/.test(name))
+  return (await Promise.all(domains.map((domain) => readControllers(store, Number(domain))))).flat()
+}
+
 /** One of them; `undefined` when it is not there. */
 export async function readController(
   store: StoreView,

@@ -5,6 +5,7 @@ import type { HostdevDef, HostdevKind } from '../../model/hostdev.js'
 import type { RunCommand } from '../../os/command.js'
 import type { HostFiles } from '../../os/host-files.js'
 import type { XenstoreClient } from '../../wire/xenstore/client.js'
+import type { OpenMonitor } from './device-model.js'
 import type { RunningGuest } from './guests.js'
 
 /** What the parts of this backend work with: a dom0 and its xenstored. */
@@ -16,6 +17,9 @@ export interface XenHost {
   readonly devices: LinuxHost
   /** How the dom0 is changed; absent where it is a copy that cannot be. */
   readonly managed: ManagedHost | undefined
+  readonly monitor: OpenMonitor
+  /** Milliseconds that a backend has for each step. */
+  readonly patience: number
 }
 
 /** One kind of device that a running guest can be given: where xenstore has it, how it comes and how it goes. */
@@ -23,8 +27,8 @@ export interface DeviceKind {
   readonly kind: HostdevKind
   /** Those that a guest has, each with the alias by which it is told from the others. */
   list(guest: RunningGuest, options: CallOptions): Promise<HostdevDef[]>
-  /** Gives it one; what it has already is not asked for. Answers with the def as the guest has it. */
-  attach(guest: RunningGuest, def: HostdevDef, options: CallOptions): Promise<HostdevDef>
-  /** Takes back one that {@link list} has answered, and ends when that is done. */
-  detach(guest: RunningGuest, def: HostdevDef, options: CallOptions): Promise<void>
+  /** Gives it some that it has not, as one change. Answers with the defs as the guest has them. */
+  attach(guest: RunningGuest, defs: readonly HostdevDef[], options: CallOptions): Promise<HostdevDef[]>
+  /** Takes back some that {@link list} has answered, as one change, and ends when that is done. */
+  detach(guest: RunningGuest, defs: readonly HostdevDef[], options: CallOptions): Promise<void>
 }

@@ -12,10 +12,12 @@ import type { HostWrites } from '../../os/host-writes.js'
 import { realWrites } from '../../os/host-writes-real.js'
 import { StateFolder } from '../../os/state-folder.js'
 import { openStore } from '../../wire/xenstore/open.js'
+import { libxlMonitor, type OpenMonitor } from './device-model.js'
 import { domainDriver } from './domains.js'
 import { GuestConfigs } from './guest-configs.js'
 import { Guests } from './guests.js'
 import { usbDevices } from './usb.js'
+import { usbHandOver } from './usb-hand-over.js'
 import type { XenHost } from './xen-host.js'
 
 /** Which Xen host, and how it is reached. */
@@ -30,6 +32,10 @@ export interface XenOptions {
   files?: HostFiles
   /** How dom0's values are changed; by this machine's kernel where its files are, too. */
   writes?: HostWrites
+  /** Opens the monitor of a guest's device model; the one that libxl uses, unless told. */
+  monitor?: OpenMonitor
+  /** Milliseconds that the driver of a backend has for each step; 10,000 unless told, as libxl gives it. */
+  patience?: number
   /** Where changes are recorded; /run/hostdev unless told. */
   stateFolder?: string
   /** The URI it answers to. */
@@ -51,10 +57,10 @@ export async function xen(options: XenOptions = {}): Promise<Backend> {
   const writes = options.writes ?? (isHere ? realWrites() : undefined)
   const state =
     options.stateFolder === undefined && isHere ? StateFolder.ofThisMachine() : new StateFolder(options.stateFolder)
-  const managed = writes && { files, writes, state, run }
-
   const store = await openStore({ path: options.store, signal })
-  const host: XenHost = { store, run, files, devices, managed }
+  const edges = { store, files, monitor: options.monitor ?? libxlMonitor, patience: options.patience ?? 10_000 }
+  const managed = writes && { files, writes, state, run, guests: usbHandOver(edges) }
+  const host: XenHost = { ...edges, run, devices, managed }
   const configs = new GuestConfigs(files, folder)
   const guests = new Guests(store, run, configs)
   return backend({

@@ -1,0 +1,198 @@
+import { delay } from '../../async/deadline.js'
+import { errorDomains, VirtError } from '../../errors.js'
+import type { Guests as HandOver } from '../../manager/guests.js'
+import { readUsbDevice } from '../../manager/usb-device.js'
+import { deviceModel } from './device-model.js'
+import { waitForState, xenbus } from './device-state.js'
+import type { ChosenController } from './usb-controller-choice.js'
+import { closeController, controllerFolders, removeController, writeController } from './usb-controller-tree.js'
+import { type FormerDriver, forgetDrivers, rememberDrivers } from './usb-memory.js'
+import type { UsbPlace } from './usb-ports.js'
+import { readController, readControllers, type StoredController } from './usb-store.js'
+import type { XenHost } from './xen-host.js'
+import { domainOf } from './xen-user.js'
+
+/** What a guest is given in one transaction. Plain JSON, since the journal keeps it. */
+export interface UsbWords {
+  readonly controllers: readonly (ChosenController & { readonly index: number })[]
+  readonly devices: readonly {
+    /** The kernel's name for it. */
+    readonly busId: string
+    readonly place: UsbPlace
+    /** From which drivers it is taken for dom0's own backend. */
+    readonly drivers: readonly FormerDriver[]
+  }[]
+}
+
+type Edges = Pick<XenHost, 'store' | 'files' | 'monitor' | 'patience'>
+
+/** How a controller of a guest is called where devices that are changed have a key. */
+export const controllerKey = (domain: number, index: number): string => `vusb-${domain}-${index}`
+
+const controllerIn = (key: string): number | undefined => {
+  const index = /^vusb-\d+-(\d+)$/.exec(key)?.[1]
+  return index === undefined ? undefined : Number(index)
+}
+const busIdIn = (key: string): string => key.slice('usb-'.length)
+
+/** Gives USB devices and controllers to guests and takes them back, for changes of the host of which that is a step. */
+export const usbHandOver = (edges: Edges): HandOver => ({
+  async has(user, { key }) {
+    const [domain, index] = [domainOf(user), controllerIn(key)]
+    if (index !== undefined) return (await readController(edges.store, domain, index)) !== undefined
+    return (await portsWith(edges, domain, busIdIn(key))).length > 0
+  },
+  give: (user, _device, words) => give(edges, domainOf(user), words as UsbWords),
+  async take(user, { key }) {
+    const [domain, index] = [domainOf(user), controllerIn(key)]
+    if (index === undefined) await takeDevice(edges, domain, busIdIn(key))
+    else await takeController(edges, domain, index)
+  },
+})
+
+/** Where a guest has a device; in two places only if somebody has written to xenstore by hand. */
+async function portsWith(
+  { store }: Edges,
+  domain: number,
+  busId: string,
+): Promise<{ controller: StoredController; port: number }[]> {
+  const controllers = await readControllers(store, domain)
+  return controllers.flatMap((controller) =>
+    [...controller.devices].filter(([, name]) => name === busId).map(([port]) => ({ controller, port })),
+  )
+}
+
+async function give(edges: Edges, domain: number, { controllers, devices }: UsbWords): Promise<void> {
+  const { store } = edges
+  const added = new Set(controllers.map(({ index }) => index))
+  const targets = new Map<number, StoredController>()
+  await store.transaction(async (view) => {
+    await Promise.all(controllers.map(({ index, ...controller }) => writeController(view, domain, index, controller)))
+    const wanted = [...new Set(devices.map(({ place }) => place.controller))]
+    for (const there of await Promise.all(wanted.map((index) => readController(view, domain, index))))
+      if (there) targets.set(there.index, there)
+    for (const { busId, place, drivers } of devices) {
+      const target = targets.get(place.controller)
+      if (!target || target.devices.has(place.port)) throw overtaken(domain, place)
+      await Promise.all([
+        view.write(`${target.portFolder}/${place.port}`, busId),
+        ...(target.type === 'pv' ? [rememberDrivers(view, busId, drivers)] : []),
+      ])
+    }
+  })
+  for (const { index, type } of controllers) await startController(edges, domain, index, type)
+  for (const { busId, place } of devices) {
+    const target = targets.get(place.controller)
+    if (target?.type === 'devicemodel') await deviceModel.plug(edges, domain, busId, place)
+    // a backend that has only just been told has no guest at its other end yet, and takes the device when it has
+    else if (target?.type === 'qusb' && !added.has(place.controller)) await claimed(edges, target, busId)
+  }
+}
+
+/** The backend has to take a new controller up; libxl leaves one that it does not in xenstore. */
+async function startController(edges: Edges, domain: number, index: number, type: ChosenController['type']) {
+  if (type === 'devicemodel') {
+    const controller = await readController(edges.store, domain, index)
+    if (controller) await deviceModel.addController(edges, controller)
+    return
+  }
+  const { initWait, initialised, connected } = xenbus
+  const { backend } = controllerFolders(domain, index, type)
+  await waitForState(edges.store, backend, [initWait, initialised, connected], { timeout: edges.patience })
+}
+
+async function takeDevice(edges: Edges, domain: number, busId: string): Promise<void> {
+  const places = await portsWith(edges, domain, busId)
+  await edges.store.transaction(async (view) => {
+    await Promise.all([
+      ...places.map(({ controller, port }) => view.write(`${controller.portFolder}/${port}`, '')),
+      ...(places.some(({ controller }) => controller.type === 'pv') ? [forgetDrivers(view, busId)] : []),
+    ])
+  })
+  for (const { controller } of places)
+    if (controller.type === 'devicemodel') await deviceModel.unplug(edges, controller, busId)
+    else if (controller.type === 'qusb') await released(edges, domain, busId)
+}
+
+async function takeController(edges: Edges, domain: number, index: number): Promise<void> {
+  const { store } = edges
+  const controller = await readController(store, domain, index)
+  if (!controller) return
+  if (controller.devices.size > 0)
+    throw new VirtError(
+      'operation-invalid',
+      `the USB controller ${index} of the guest ${domain} has devices; detach them first`,
+      { errorDomain: errorDomains.xen },
+    )
+  const { backend } = controller
+  if (backend === undefined) await deviceModel.removeController(edges, controller)
+  else {
+    const state = await store.transaction((view) => closeController(view, backend))
+    // one that no backend has taken up has nobody who could close it
+    if (state !== undefined && state !== xenbus.initialising) await closed(edges, domain, index, backend)
+  }
+  await store.transaction((view) => removeController(view, controller))
+}
+
+/** Waits until a backend has closed; when it is late its guest's end is taken away, and it has as long again (libxl's force). */
+async function closed(
+  { store, patience: timeout }: Edges,
+  domain: number,
+  index: number,
+  backend: string,
+): Promise<void> {
+  try {
+    await waitForState(store, backend, [xenbus.closed], { timeout })
+  } catch (error) {
+    if (!VirtError.is(error, 'timeout')) throw error
+    await store.remove(`/local/domain/${domain}/device/vusb/${index}`)
+    await waitForState(store, backend, [xenbus.closed], { timeout }).catch((late: unknown) => {
+      // it cannot hold on to what is taken away now
+      if (!VirtError.is(late, 'timeout')) throw late
+    })
+  }
+}
+
+/** Waits until QEMU has taken a device from dom0's drivers; while no guest is at the other end it does not. */
+async function claimed(edges: Edges, { backend, index, domain }: StoredController, busId: string): Promise<void> {
+  const isConnected = async () => Number(await edges.store.read(`${backend}/state`)) === xenbus.connected
+  await until(
+    edges,
+    async () => !(await isConnected()) || driversOf(edges, busId).every((driver) => !driver || driver === 'usbfs'),
+    `the device model of the guest ${domain} has not taken ${busId} to its USB controller ${index}`,
+  )
+}
+
+/** Waits until QEMU has let go of a device; dom0's drivers take it by themselves then. */
+async function released(edges: Edges, domain: number, busId: string): Promise<void> {
+  await until(
+    edges,
+    async () => !driversOf(edges, busId).includes('usbfs'),
+    `the device model of the guest ${domain} does not let go of ${busId}`,
+  )
+}
+
+async function until({ patience }: Edges, isSo: () => Promise<boolean>, complaint: string): Promise<void> {
+  for (const end = performance.now() + patience; !(await isSo()); await delay(20))
+    if (performance.now() > end)
+      throw new VirtError('timeout', `${complaint} within ${patience} ms; its log may say why`, {
+        errorDomain: errorDomains.xen,
+      })
+}
+
+/** The drivers of a device's interfaces; none when it is unplugged. */
+function driversOf({ files }: Edges, busId: string): (string | null)[] {
+  try {
+    return readUsbDevice(files, busId).interfaces.map(({ driver }) => driver)
+  } catch (error) {
+    if (VirtError.is(error, 'device-missing')) return []
+    throw error
+  }
+}
+
+const overtaken = (domain: number, { controller, port }: UsbPlace): VirtError =>
+  new VirtError(
+    'resource-busy',
+    `port ${port} of the USB controller ${controller} of the guest ${domain} was taken by somebody else just now; try again`,
+    { errorDomain: errorDomains.xen },
+  )

@@ -4,7 +4,7 @@ import { Denied, type HostFiles } from '../os/host-files.js'
 import type { DeviceMemory } from './device-memory.js'
 import type { AnyHostKind } from './kind.js'
 import { type Subsystem, subsystems } from './kinds.js'
-import { computer, generateName } from './names.js'
+import { computer, generateName, generateNames } from './names.js'
 import type { Survey } from './survey.js'
 import { SysfsDevice } from './sysfs-device.js'
 
@@ -15,29 +15,53 @@ export interface Found {
   readonly name: string
 }
 
+/** As many names as are made in a fraction of a millisecond. */
+const batch = 1000
+
 /** Finds devices where the kernel lists them, by kind, by name or by folder. */
 export class DeviceIndex {
   readonly #files: HostFiles
   readonly #memory: DeviceMemory
-  /** Where devices were when they were last listed, by name: a hint that spares listing them again. */
-  readonly #places = new Map<Subsystem, ReadonlyMap<string, string>>()
+  /** The devices of each subsystem that were listed last: a hint that spares listing them again. */
+  readonly #lists = new Map<Subsystem, NameList>()
 
   constructor(files: HostFiles, memory: DeviceMemory) {
     this.#files = files
     this.#memory = memory
   }
 
+  /**
+   * Names of the devices whose kind matches; `undefined` when that takes more than knowing their kinds, or when two
+   * devices have one name: {@link all} knows then.
+   */
+  async names(filter: DeviceFilter, survey: Survey): Promise<string[] | undefined> {
+    const found: string[] = []
+    for (const { subsystem, kinds, sysnames } of this.#listed(filter)) {
+      if (kinds.some(({ kind }) => mayMatch(kind, filter) === 'perhaps')) return undefined
+      const list = this.#begin(subsystem)
+      if (kinds.every((kind) => isToldByName(kind, survey))) {
+        const members = sysnames.filter((sysname) => kinds.some((kind) => kind.named?.(sysname) !== false))
+        for (let at = 0; at < members.length; at += batch) {
+          if (survey.isLong) await survey.breathe()
+          const some = members.slice(at, at + batch)
+          list.add(some, generateNames(subsystem.name, some))
+        }
+      } else
+        for (const sysname of sysnames) {
+          if (survey.isLong) await survey.breathe()
+          const device = this.#identify(subsystem, sysname, survey, kinds)
+          if (device) list.add([sysname], [device.name])
+        }
+      for (const name of list.names) found.push(name)
+    }
+    return new Set(found).size === found.length ? found : undefined
+  }
+
   /** The devices whose kind may match; of two with one name the later by path, which is libvirt's choice. */
   async all(filter: DeviceFilter, survey: Survey): Promise<Iterable<Found>> {
     const devices = new Map<string, Found>()
-    for (const subsystem of subsystems) {
-      const kinds = subsystem.kinds.filter(({ kind }) => mayMatch(kind, filter) !== 'no')
-      if (kinds.length === 0) continue
-      const sysnames = this.#files.list(subsystem.folder)
-      if (sysnames instanceof Denied) continue
-      this.#memory.keepOnly(subsystem.folder, sysnames)
-      const places = new Map<string, string>()
-      this.#places.set(subsystem, places)
+    for (const { subsystem, kinds, sysnames } of this.#listed(filter)) {
+      const list = this.#begin(subsystem)
       for (const sysname of sysnames) {
         if (survey.isLong) await survey.breathe()
         const found = this.#identify(subsystem, sysname, survey, kinds)
@@ -45,7 +69,7 @@ export class DeviceIndex {
         const other = devices.get(found.name)
         if (other && this.#hide(found, other) === found) continue
         devices.set(found.name, found)
-        places.set(found.name, sysname)
+        list.add([sysname], [found.name])
       }
     }
     return devices.values()
@@ -53,8 +77,8 @@ export class DeviceIndex {
 
   /** The device of a name. */
   find(name: string, survey: Survey): Found | undefined {
-    for (const [subsystem, places] of this.#places) {
-      const sysname = places.get(name)
+    for (const [subsystem, list] of this.#lists) {
+      const sysname = list.sysnameOf(name)
       const found = sysname === undefined ? undefined : this.#identify(subsystem, sysname, survey)
       if (found?.name === name) return found
     }
@@ -91,6 +115,23 @@ export class DeviceIndex {
     return computer
   }
 
+  /** The subsystems that may have devices that match, with the kernel's names of all that they have. */
+  *#listed(filter: DeviceFilter) {
+    for (const subsystem of subsystems) {
+      const kinds = subsystem.kinds.filter(({ kind }) => mayMatch(kind, filter) !== 'no')
+      const sysnames = kinds.length === 0 ? undefined : this.#files.list(subsystem.folder)
+      if (sysnames === undefined || sysnames instanceof Denied) continue
+      this.#memory.keepOnly(subsystem.folder, sysnames)
+      yield { subsystem, kinds, sysnames }
+    }
+  }
+
+  #begin(subsystem: Subsystem): NameList {
+    const list = new NameList()
+    this.#lists.set(subsystem, list)
+    return list
+  }
+
   /** Which of two devices of one name is not to be seen. */
   #hide(one: Found, other: Found): Found {
     const [hidden, seen] = one.device.path < other.device.path ? [one, other] : [other, one]
@@ -105,10 +146,37 @@ export class DeviceIndex {
 }
 
 function identify(device: SysfsDevice, kinds: readonly AnyHostKind[], survey: Survey): Found | undefined {
-  const kind = kinds.find((each) => each.is(device, survey))
+  const kind = kinds.find(
+    ({ named, is, listedByLibvirt }) =>
+      named?.(device.sysname) !== false &&
+      is?.(device, survey) !== false &&
+      !(survey.compat && listedByLibvirt?.(device) === false),
+  )
   if (!kind) return undefined
   const name = kind.name ?? generateName(device.subsystem, device.sysname, kind.suffix?.(device, survey))
   return { kind, device, name }
+}
+
+/** Whether the kernel's name tells that a device is of the kind, and what it is called. */
+const isToldByName = ({ is, name, suffix, listedByLibvirt }: AnyHostKind, { compat }: Survey): boolean =>
+  is === undefined && name === undefined && suffix === undefined && !(compat && listedByLibvirt)
+
+/** Devices by name; taken apart for look-ups when there is a first one. */
+class NameList {
+  readonly names: string[] = []
+  readonly #sysnames: string[] = []
+  #places: Map<string, string> | undefined
+
+  add(sysnames: readonly string[], names: readonly string[]): void {
+    for (const sysname of sysnames) this.#sysnames.push(sysname)
+    for (const name of names) this.names.push(name)
+  }
+
+  /** The kernel's name of a device; the later's of two of one name. */
+  sysnameOf(name: string): string | undefined {
+    this.#places ??= new Map(this.names.map((each, at) => [each, this.#sysnames[at] as string]))
+    return this.#places.get(name)
+  }
 }
 
 const above = (path: string): string => path.slice(0, path.lastIndexOf('/'))

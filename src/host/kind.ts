@@ -12,8 +12,12 @@ export interface HostKind<K extends HostKindName = HostKindName> {
   readonly subsystem: string
   /** Where the kernel lists the devices of that bus or class. */
   readonly folder: string
-  /** Whether a device of the subsystem is one of this kind, and one that libvirt lists; cheap. */
-  is(device: SysfsDevice, survey: Survey): boolean
+  /** Whether the kernel's name is that of such a device; without this, any of the subsystem's is. */
+  named?(sysname: string): boolean
+  /** Whether a device so named is one of this kind indeed, for kinds that the name alone does not tell; cheap. */
+  is?(device: SysfsDevice, survey: Survey): boolean
+  /** Whether libvirt lists it; asked in `compat` alone. */
+  listedByLibvirt?(device: SysfsDevice): boolean
   /** What the name has beside subsystem and kernel name. */
   suffix?(device: SysfsDevice, survey: Survey): string | undefined
   /** The name, where it does not follow the rule. */

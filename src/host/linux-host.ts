@@ -66,6 +66,9 @@ export class LinuxHost implements HostKnowledge {
   async list(filter: DeviceFilter, options: DefOptions): Promise<string[]> {
     const survey = new Survey(this, options)
     const names: string[] = this.#wantsComputer(filter) ? [computer] : []
+    if (!matchesState(stateOf(''), filter)) return names
+    const plain = await this.#index.names(filter, survey)
+    if (plain) return [...names, ...plain]
     for (const found of await this.#survey(filter, survey)) {
       if (mayMatch(found.kind.kind, filter) === 'yes') names.push(found.name)
       else {
@@ -156,6 +159,7 @@ export class LinuxHost implements HostKnowledge {
   }
 
   async #def({ kind, device, name }: Found, survey: Survey): Promise<NodeDeviceDef | undefined> {
+    device.lookAround()
     const capability = await kind.read(device, survey)
     this.#memory.note(device)
     if (!capability) return undefined

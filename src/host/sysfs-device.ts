@@ -17,6 +17,8 @@ export class SysfsDevice {
   #path: string | undefined
   #uevent: ReadonlyMap<string, string> | undefined
   #udev: UdevRecord | null | undefined
+  /** What the device's folder holds, once that has been listed. */
+  #there: readonly string[] | undefined
 
   constructor(
     files: HostFiles,
@@ -46,6 +48,15 @@ export class SysfsDevice {
     return new SysfsDevice(this.#files, this.subsystem, name, `${this.at}/${name}`)
   }
 
+  /**
+   * Lists the device's folder, so that what is not there need not be asked for: each file that Node is denied costs it
+   * an Error, which takes longer than the listing. Worth it before a device is read in full.
+   */
+  lookAround(): void {
+    const names = this.#files.list(this.at)
+    this.#there = names instanceof Denied ? undefined : names
+  }
+
   /** Text of an attribute. */
   text(attribute: string): string | undefined {
     const bytes = this.bytes(attribute)
@@ -62,6 +73,7 @@ export class SysfsDevice {
 
   /** Bytes of a binary attribute; good until the next call. */
   bytes(attribute: string, max?: number, from?: number): Uint8Array | undefined {
+    if (this.#lacks(attribute)) return undefined
     return this.#got(attribute, this.#files.bytes(this.#file(attribute), max, from))
   }
 
@@ -72,22 +84,24 @@ export class SysfsDevice {
 
   /** Whether there is such a file, folder or link. */
   has(name: string): boolean {
-    return !(this.#files.stat(this.#file(name)) instanceof Denied)
+    return !this.#lacks(name) && !(this.#files.stat(this.#file(name)) instanceof Denied)
   }
 
   /** Size in bytes that the kernel declares for a binary attribute. */
   size(attribute: string): number | undefined {
-    const stat = this.#files.stat(this.#file(attribute))
-    return stat instanceof Denied ? undefined : stat.size
+    const stat = this.#lacks(attribute) ? undefined : this.#files.stat(this.#file(attribute))
+    return stat === undefined || stat instanceof Denied ? undefined : stat.size
   }
 
   /** Names in a folder of the device; none when there is no such folder. */
   list(folder: string): string[] {
-    return this.#got(folder, this.#files.list(this.#file(folder))) ?? []
+    if (folder === '' && this.#there) return [...this.#there]
+    return this.#lacks(folder) ? [] : (this.#got(folder, this.#files.list(this.#file(folder))) ?? [])
   }
 
   /** Name of what a link leads to: that of the driver, for `driver`. */
   linkName(link: string): string | undefined {
+    if (this.#lacks(link)) return undefined
     const target = this.#got(link, this.#files.link(this.#file(link)))
     return target?.slice(target.lastIndexOf('/') + 1) || undefined
   }
@@ -122,6 +136,13 @@ export class SysfsDevice {
 
   warn(attribute: string, problem: string): void {
     this.warnings.push({ path: this.#file(attribute), problem })
+  }
+
+  /** Whether the listed folder shows that there is no such thing. */
+  #lacks(name: string): boolean {
+    if (this.#there === undefined || name.startsWith('/')) return false
+    const slash = name.indexOf('/')
+    return !this.#there.includes(slash < 0 ? name : name.slice(0, slash))
   }
 
   #file(name: string): string {

@@ -59,7 +59,9 @@ class RealFiles implements HostFiles {
 
   stat(path: string): Answer<FileStat> {
     return this.#answer(path, () => {
-      const stats = lstatSync(this.#entry(path))
+      // of all that is asked for, this is absent most often, and an Error costs more than the call
+      const stats = lstatSync(this.#entry(path), { throwIfNoEntry: false })
+      if (stats === undefined) return new Denied('ENOENT', path)
       return { kind: kindOf(stats), inode: stats.ino, size: stats.size, mode: stats.mode & 0o7777 }
     })
   }
@@ -91,7 +93,7 @@ class RealFiles implements HostFiles {
     }
   }
 
-  #answer<T>(path: string, ask: () => T): Answer<T> {
+  #answer<T>(path: string, ask: () => Answer<T>): Answer<T> {
     try {
       return ask()
     } catch (error) {

@@ -59,11 +59,10 @@ describe('runCommand', () => {
   })
 
   it('gives a command up when its time is over, without waiting for its end', async () => {
-    const started = performance.now()
-    await expect(runCommand(shell('trap "" TERM; sleep 20 & wait'), { timeout: 50 })).rejects.toMatchObject({
+    // its end would come after the end of this test's own time
+    await expect(runCommand(shell('trap "" TERM; sleep 60 & wait'), { timeout: 50 })).rejects.toMatchObject({
       code: 'timeout',
     })
-    expect(performance.now() - started).toBeLessThan(5000)
   })
 
   it('rejects with the reason of an abort', async () => {

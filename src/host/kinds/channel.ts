@@ -1,7 +1,6 @@
 import type { CcwDevice, CcwGroup, CssDevice } from '../../model/kinds/channel.js'
 import { known } from '../../model/known.js'
 import { bus, type HostKind } from '../kind.js'
-import type { SysfsDevice } from '../sysfs-device.js'
 import { readMdevTypes } from './mdev-types.js'
 
 /** `0.0.10ba`, as the s390 channel subsystem writes it (drivers/s390/cio/css.c). */
@@ -11,13 +10,14 @@ function parseChannelAddress(text: string): { cssid: number; ssid: number; devno
   return { cssid: Number.parseInt(cssid, 16), ssid: Number(ssid), devno: Number.parseInt(devno, 16) }
 }
 
-const hasAddress = ({ sysname }: SysfsDevice): boolean => parseChannelAddress(sysname) !== undefined
+const isChannelAddress = (sysname: string): boolean => parseChannelAddress(sysname) !== undefined
 
 /** Channel I/O devices that are online: there are thousands that are not. */
 export const ccw: HostKind<'ccw'> = {
   kind: 'ccw',
   ...bus('ccw'),
-  is: (device) => hasAddress(device) && device.text('online') === '1',
+  named: isChannelAddress,
+  is: (device) => device.text('online') === '1',
   read(device) {
     const address = parseChannelAddress(device.sysname)
     const group = device.linkName('group_device')
@@ -31,7 +31,7 @@ const groupName = (sysname: string): string => `ccwgroup_${sysname.replaceAll('.
 export const ccwGroup: HostKind<'ccwgroup'> = {
   kind: 'ccwgroup',
   ...bus('ccwgroup'),
-  is: hasAddress,
+  named: isChannelAddress,
   read(device) {
     const address = parseChannelAddress(device.sysname)
     if (!address) return undefined
@@ -59,7 +59,8 @@ const subchannelDrivers = ['io_subchannel', 'vfio_ccw']
 export const css: HostKind<'css'> = {
   kind: 'css',
   ...bus('css'),
-  is: (device) => hasAddress(device) && subchannelDrivers.includes(device.linkName('driver') ?? ''),
+  named: isChannelAddress,
+  is: (device) => subchannelDrivers.includes(device.linkName('driver') ?? ''),
   read(device, survey) {
     const address = parseChannelAddress(device.sysname)
     return (

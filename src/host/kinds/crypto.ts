@@ -8,7 +8,7 @@ import { readMdevTypes } from './mdev-types.js'
 export const apCard: HostKind<'ap_card'> = {
   kind: 'ap_card',
   ...bus('ap'),
-  is: ({ sysname }) => /^card[\da-f]+$/i.test(sysname),
+  named: (sysname) => /^card[\da-f]+$/i.test(sysname),
   read({ sysname }) {
     const adapter = parseNumber(sysname.slice('card'.length), 16)
     return adapter === undefined ? undefined : { adapter }
@@ -19,7 +19,7 @@ export const apCard: HostKind<'ap_card'> = {
 export const apQueue: HostKind<'ap_queue'> = {
   kind: 'ap_queue',
   ...bus('ap'),
-  is: ({ sysname }) => /^[\da-f]+\.[\da-f]+$/i.test(sysname),
+  named: (sysname) => /^[\da-f]+\.[\da-f]+$/i.test(sysname),
   read({ sysname }) {
     const [adapter, domain] = sysname.split('.').map((part) => parseNumber(part, 16))
     return adapter === undefined || domain === undefined ? undefined : { adapter, domain }
@@ -31,6 +31,5 @@ export const apMatrix: HostKind<'ap_matrix'> = {
   kind: 'ap_matrix',
   ...bus('matrix'),
   name: 'ap_matrix',
-  is: () => true,
   read: (device, survey) => known<ApMatrix>({ mdevTypes: readMdevTypes(device, survey) }),
 }

@@ -8,7 +8,9 @@ import type { SysfsDevice } from '../sysfs-device.js'
 export const input: HostKind<'input'> = {
   kind: 'input',
   ...deviceClass('input'),
-  is: (device, { compat }) => !compat && /^input\d+$/.test(device.sysname) && eventOf(device) !== undefined,
+  named: (sysname) => /^input\d+$/.test(sysname),
+  is: (device) => eventOf(device) !== undefined,
+  listedByLibvirt: () => false,
   node(device) {
     const event = eventOf(device)
     return event === undefined ? undefined : device.below(event)

@@ -11,11 +11,8 @@ const speedUnknown = 0xffff_ffff
 export const net: HostKind<'net'> = {
   kind: 'net',
   ...deviceClass('net'),
-  is(device, { compat }) {
-    const { uevent } = device
-    const type = uevent.get('DEVTYPE')
-    return uevent.has('INTERFACE') && (!compat || type === undefined || type === 'wlan')
-  },
+  is: ({ uevent }) => uevent.has('INTERFACE'),
+  listedByLibvirt: ({ uevent }) => ['wlan', undefined].includes(uevent.get('DEVTYPE')),
   suffix: (device) => device.text('address'),
   async read(device, survey) {
     const name = device.uevent.get('INTERFACE')

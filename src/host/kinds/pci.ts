@@ -23,7 +23,8 @@ const unprivilegedConfig = 64
 export const pci: HostKind<'pci'> = {
   kind: 'pci',
   ...bus('pci'),
-  is: (device, { compat }) => isPciAddress(device.sysname) && (!compat || device.has('config')),
+  named: isPciAddress,
+  listedByLibvirt: (device) => device.has('config'),
   async read(device, survey) {
     const address = parsePciAddress(device.sysname)
     const identity = survey.host.fixed(device, () => readIdentity(device, survey))
@@ -56,7 +57,7 @@ interface ConfigFacts {
   readonly headerType: number | undefined
   readonly express: number | undefined
   readonly size: number
-  /** Whether more than the header could be read. */
+  /** Whether all of it may be read, not the header alone. */
   readonly whole: boolean
 }
 
@@ -84,11 +85,14 @@ function readConfigFacts(device: SysfsDevice): ConfigFacts {
   }
 }
 
-/** Reads the header at once, and beyond it only the few bytes that are wanted: each costs as much as a small file. */
+/**
+ * Reads the header at once, with a byte more that tells whether there is more to be had; beyond that only the few bytes
+ * that are wanted: each costs as much as a small file.
+ */
 function configReader(device: SysfsDevice): ReadConfig {
   let header: Uint8Array | undefined
   return (at, length) => {
-    if (at < unprivilegedConfig) header ??= new Uint8Array(device.bytes('config', unprivilegedConfig) ?? [])
+    if (at <= unprivilegedConfig) header ??= new Uint8Array(device.bytes('config', unprivilegedConfig + 1) ?? [])
     const isThere = header !== undefined && at + length <= header.length
     const bytes = isThere ? header?.subarray(at, at + length) : device.bytes('config', length, at)
     if (!bytes || bytes.length < length) return undefined

@@ -8,7 +8,7 @@ import { parseNumber } from '../text.js'
 export const scsiHost: HostKind<'scsi_host'> = {
   kind: 'scsi_host',
   ...bus('scsi'),
-  is: ({ sysname }) => /^host\d+$/.test(sysname),
+  named: (sysname) => /^host\d+$/.test(sysname),
   read(device, { compat }) {
     const host = parseNumber(device.sysname.slice('host'.length))
     if (host === undefined) return undefined

@@ -21,7 +21,7 @@ const types: Readonly<Record<number, string>> = {
 export const scsiTarget: HostKind<'scsi_target'> = {
   kind: 'scsi_target',
   ...bus('scsi'),
-  is: ({ sysname }) => sysname.startsWith('target'),
+  named: (sysname) => sysname.startsWith('target'),
   read: (device) => known<ScsiTarget>({ target: device.sysname, fcRemotePort: readRemotePort(device) }),
 }
 
@@ -37,7 +37,7 @@ function readRemotePort(device: SysfsDevice): ScsiTarget['fcRemotePort'] {
 export const scsiDevice: HostKind<'scsi'> = {
   kind: 'scsi',
   ...bus('scsi'),
-  is: ({ sysname }) => /^\d+:\d+:\d+:\d+$/.test(sysname),
+  named: (sysname) => /^\d+:\d+:\d+:\d+$/.test(sysname),
   read(device, { host }) {
     return host.fixed(device, () => {
       const [address, bus, target, lun] = device.sysname.split(':').map(Number)

@@ -6,7 +6,8 @@ import { deviceClass, type HostKind } from '../kind.js'
 export const sound: HostKind<'sound'> = {
   kind: 'sound',
   ...deviceClass('sound'),
-  is: ({ sysname }, { compat }) => !compat && /^card\d+$/.test(sysname),
+  named: (sysname) => /^card\d+$/.test(sysname),
+  listedByLibvirt: () => false,
   node: (device) => device.below(`controlC${device.sysname.slice('card'.length)}`),
   read(device) {
     const card = device.number('number')

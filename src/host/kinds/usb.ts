@@ -7,14 +7,14 @@ import type { Survey } from '../survey.js'
 import type { SysfsDevice } from '../sysfs-device.js'
 
 /** Interfaces are called as their device with configuration and number after a colon: `1-1.2:1.0`. */
-const isInterface = ({ sysname }: SysfsDevice): boolean => sysname.includes(':')
+const isInterface = (sysname: string): boolean => sysname.includes(':')
 
 /** USB devices, root hubs among them. */
 export const usbDevice: HostKind<'usb_device'> = {
   kind: 'usb_device',
   ...bus('usb'),
   node: (device) => device,
-  is: (device) => !isInterface(device),
+  named: (sysname) => !isInterface(sysname),
   read(device, survey) {
     const fixed = survey.host.fixed(device, () => readDescriptor(device))
     if (!fixed) return undefined
@@ -65,7 +65,7 @@ function namesOf({ udev }: SysfsDevice, { host, compat }: Survey, vendor: number
 export const usbInterface: HostKind<'usb'> = {
   kind: 'usb',
   ...bus('usb'),
-  is: isInterface,
+  named: isInterface,
   read(device, { host }) {
     return host.fixed(device, () => {
       const [number, cls, subclass, protocol] = ['Number', 'Class', 'SubClass', 'Protocol'].map((what) =>

@@ -4,7 +4,6 @@ import { bus, type HostKind } from '../kind.js'
 export const vdpa: HostKind<'vdpa'> = {
   kind: 'vdpa',
   ...bus('vdpa'),
-  is: () => true,
   read(device) {
     const node = device.list('').find((name) => name.startsWith('vhost-vdpa'))
     return node === undefined ? {} : { chardev: `/dev/${node}` }

@@ -86,11 +86,11 @@ describe('parseDom', () => {
     expect(refusal(() => parseDom(xml, limits)).code).toBe('limit-exceeded')
   })
 
-  it('takes no time over namespaces declared at every level', () => {
-    const declarations = Array.from({ length: 400 }, (_, i) => ` xmlns:p${i}='u'`).join('')
-    const xml = `${`<a${declarations}>`.repeat(200)}${'</a>'.repeat(200)}`
-    const before = performance.now()
-    parseDom(xml)
-    expect(performance.now() - before).toBeLessThan(2000)
+  it('resolves namespaces declared by the hundred at every level, within the time that a test has', () => {
+    const levels = 200
+    const open = (level: number) => `<a${Array.from({ length: 400 }, (_, i) => ` xmlns:p${level}_${i}='u'`).join('')}>`
+    const xml = `${Array.from({ length: levels }, (_, level) => open(level)).join('')}<p0_399:b/>${'</a>'.repeat(levels)}`
+    const [inmost] = parseDom(xml).getElementsByTagNameNS('u', 'b')
+    expect(inmost?.tagName).toBe('p0_399:b')
   })
 })

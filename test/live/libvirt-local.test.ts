@@ -1,6 +1,6 @@
 import { renameSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Connection, type ConnectOptions, connect, VirtError } from '../../src/index.js'
 import { needs } from '../needs.js'
 import { environmentIn, lacking, type OwnLibvirtd, ordinary, ownLibvirtd } from './own-libvirtd.js'

@@ -1,7 +1,8 @@
 export { type ConnectOptions, connect } from './api/connect.js'
 export { Connection, type ListOptions } from './api/connection.js'
 export { type DetachRequest, Domain, type HostdevRequest } from './api/domain.js'
-export { Fleet, type FleetAnswer, type FleetHost, type FleetOptions, type FleetProgress } from './api/fleet.js'
+export { Fleet, type FleetOptions, type FleetProgress } from './api/fleet.js'
+export type { FleetAnswer, FleetHost } from './api/fleet-host.js'
 export { NodeDevice } from './api/node-device.js'
 export type {
   Ability,

@@ -20,7 +20,7 @@ import { halCandidates, isHalKey } from '../model/hal-names.js'
 import { parseNewNodeDevice } from '../model/new-node-device.js'
 import { capabilityOf, type NodeDeviceDef } from '../model/node-device.js'
 import type { DeviceSelector } from '../model/selector.js'
-import { defsOf, resolveSelector } from './defs.js'
+import { defsMeant, defsOf, resolveSelector } from './defs.js'
 import { Domain, domainsOf, noGuests } from './domain.js'
 import { NodeDevice } from './node-device.js'
 
@@ -138,6 +138,14 @@ export class Connection implements AsyncDisposable {
    */
   async resolve(selector: DeviceSelector, options: CallOptions = {}): Promise<NodeDevice> {
     return this.#handle((await resolveSelector(this.#open(options), selector, options)).name)
+  }
+
+  /** Every device that a selector means, as they are read; none is no error. */
+  async *findNodeDevices(
+    selector: DeviceSelector,
+    options: DefOptions = {},
+  ): AsyncGenerator<NodeDeviceDef, void, undefined> {
+    yield* defsMeant(this.#open(options), selector, options)
   }
 
   /**

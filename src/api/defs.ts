@@ -1,6 +1,7 @@
 import type { Backend, DefOptions, DeviceFilter } from '../backend.js'
+import { checkDeviceName } from '../model/device-name.js'
 import type { NodeDeviceDef } from '../model/node-device.js'
-import { type DeviceSelector, selectOne, selectorMembers } from '../model/selector.js'
+import { type DeviceSelector, kindsMeant, matchesSelector, selectOne } from '../model/selector.js'
 
 /** Full defs in bulk, as they are read; what vanishes meanwhile is left out. */
 export async function* defsOf(
@@ -28,9 +29,25 @@ export async function resolveSelector(
   selector: DeviceSelector,
   options: DefOptions,
 ): Promise<NodeDeviceDef> {
-  // a selector that cannot be is refused before the host is read
-  selectorMembers(selector)
   const defs: NodeDeviceDef[] = []
-  for await (const def of defsOf(backend, {}, options)) defs.push(def)
+  for await (const def of defsMeant(backend, selector, options)) defs.push(def)
   return selectOne(defs, selector)
+}
+
+/** The devices of a host that a selector means; of the others as few are read as can be. */
+export async function* defsMeant(
+  backend: Backend,
+  selector: DeviceSelector,
+  options: DefOptions,
+): AsyncGenerator<NodeDeviceDef, void, undefined> {
+  // a selector that cannot be is refused before the host is read
+  const kinds = kindsMeant(selector)
+  if (selector.name !== undefined) {
+    checkDeviceName(selector.name)
+    const def = await backend.devices.lookup(selector.name, options)
+    if (def && matchesSelector(def, selector)) yield def
+    return
+  }
+  for await (const def of defsOf(backend, kinds ? { capability: kinds } : {}, options))
+    if (matchesSelector(def, selector)) yield def
 }

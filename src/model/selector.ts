@@ -63,6 +63,21 @@ const rules: { readonly [K in keyof DeviceSelector]-?: Rule<K> } = {
   disk: (wanted, def) => def.devlinks?.includes(wanted.startsWith('/') ? wanted : `/dev/disk/by-id/${wanted}`) ?? false,
 }
 
+/** Kinds of device that have a member; absent: any kind may. */
+const kinds: { readonly [K in keyof DeviceSelector]: readonly string[] } = {
+  vendor: ['pci', 'usb_device'],
+  product: ['pci', 'usb_device'],
+  serial: ['storage', 'usb_device'],
+  port: ['usb_device'],
+  bus: ['usb_device'],
+  device: ['usb_device'],
+  pci: ['pci'],
+  wwn: ['fc_host'],
+  uuid: ['mdev'],
+  mac: ['net'],
+  disk: ['storage'],
+}
+
 const usbOf = (def: NodeDeviceDef) => capabilityOf(def, 'usb_device')
 
 /** The members that a selector gives. @throws VirtError `invalid-argument` for an empty one or an unknown member */
@@ -74,6 +89,21 @@ export function selectorMembers(selector: DeviceSelector): (keyof DeviceSelector
   if (members.length === 0)
     throw new VirtError('invalid-argument', 'the selector is empty and would mean every device; name something')
   return members as (keyof DeviceSelector)[]
+}
+
+/**
+ * The kinds of device that a selector can mean, in libvirt's words; `undefined`: any. Who asks for these alone reads less
+ * of a host.
+ *
+ * @throws VirtError as {@link selectorMembers}
+ */
+export function kindsMeant(selector: DeviceSelector): readonly string[] | undefined {
+  const [first, ...others] = selectorMembers(selector)
+    .map((member) => kinds[member])
+    .filter((each) => each !== undefined)
+  const all = first?.filter((kind) => others.every((each) => each.includes(kind)))
+  // nothing is of two kinds, and no device is meant then; the host may say so itself
+  return all?.length === 0 ? first : all
 }
 
 /** Whether a device is one that the selector means. */

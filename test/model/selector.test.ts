@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { nodeDevice } from '../../src/model/node-device.js'
-import { type DeviceSelector, selectOne } from '../../src/model/selector.js'
+import { type DeviceSelector, kindsMeant, selectOne } from '../../src/model/selector.js'
 import { smallHost } from '../data/small-host.js'
 
 const dongle = (name: string, device: number, serial?: string) =>
@@ -38,5 +38,18 @@ describe('selectOne', () => {
     expect(() => selectOne(defs, selector as DeviceSelector)).toThrow(
       expect.objectContaining({ code: 'invalid-argument' }),
     )
+  })
+})
+
+describe('kindsMeant', () => {
+  it.each<[DeviceSelector, readonly string[] | undefined]>([
+    [{ pci: '00:1f.2' }, ['pci']],
+    [{ vendor: 1, product: 2 }, ['pci', 'usb_device']],
+    [{ vendor: 1, serial: 's' }, ['usb_device']],
+    [{ name: 'computer' }, undefined],
+    [{ name: 'n', mac: '00:00:00:00:00:00' }, ['net']],
+    [{ mac: '00:00:00:00:00:00', uuid: 'u' }, ['net']],
+  ])('are, of %j, %j', (selector, kinds) => {
+    expect(kindsMeant(selector)).toEqual(kinds)
   })
 })

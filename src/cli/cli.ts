@@ -6,6 +6,8 @@ import type { Terminal } from './terminal.js'
 export interface Cli {
   readonly root: Command
   readonly out: Terminal
+  /** The hosts that `--connect` names. */
+  named(): readonly string[]
   /** Opens the host that `--connect` names; for looking only, unless told. Whoever asks closes it. */
   open(readOnly?: boolean): Promise<Connection>
   /** Does something on that host, which is only looked at. */

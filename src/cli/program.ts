@@ -38,7 +38,8 @@ export function program(out: Terminal): Command {
     .version(process.env.HOSTDEV_VERSION ?? 'unbundled', '--version', 'print the version')
     .option(
       '-c, --connect <uri>',
-      'the host: linux:///, linux:///?root=DIR, mock:///FOLDER… ($HOSTDEV_URI, else linux:///)',
+      'the host: linux:///, linux:///?root=DIR, mock:///FOLDER, qemu+ssh://HOST/system… ($HOSTDEV_URI, else linux:///); list takes several',
+      (uri: string, before: string[] = []) => [...before, uri],
     )
     .exitOverride()
     .configureOutput({ writeErr: (text) => void process.stderr.write(text) })
@@ -50,6 +51,7 @@ Examples:
   hostdev list --tree                     everything this machine has, under its parents
   hostdev list --bus pci                  one bus only
   hostdev list --cap net --cap storage    several kinds
+  hostdev list --hosts hosts.txt          of many hosts at once
   hostdev dumpxml pci_0000_00_1f_2        libvirt's XML of one device
   hostdev info net_lo_00_00_00_00_00_00   every value, and where it comes from
   hostdev check pci_0000_02_00_0          whether a guest can have it, and why not
@@ -58,12 +60,18 @@ Examples:
 Exit status: 0 done, 1 failed, 2 wrong usage.`,
     )
 
-  const open = (readOnly = true) => connect(root.opts<{ connect?: string }>().connect, { readOnly })
+  const named = () => root.opts<{ connect?: string[] }>().connect ?? []
+  const open = async (readOnly = true) => {
+    const [host, ...others] = named()
+    if (others.length > 0)
+      throw new VirtError('invalid-argument', 'this command is for one host; only list takes several')
+    return await connect(host, { readOnly })
+  }
   const using = (readOnly: boolean) => async (work: (conn: Connection) => Promise<void>) => {
     await using conn = await open(readOnly)
     await work(conn)
   }
-  const cli = { root, out, open, read: using(true), change: using(false) }
+  const cli = { root, out, named, open, read: using(true), change: using(false) }
   for (const add of commands) add(cli)
   return root
 }

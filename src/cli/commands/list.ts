@@ -1,7 +1,10 @@
+import { InvalidArgumentError } from 'commander'
 import { type Connection, describeDevice, type ListOptions, type NodeDeviceDef } from '../../index.js'
 import { type AddCommand, words } from '../cli.js'
+import { readHosts } from '../fleet-hosts.js'
 import { cut, printable, type Terminal } from '../terminal.js'
 import { printTree } from '../tree.js'
+import { listFleet } from './list-fleet.js'
 
 /** What `hostdev list` was asked for. */
 interface ListFlags {
@@ -10,26 +13,54 @@ interface ListFlags {
   cap?: string[]
   bus?: string[]
   json?: boolean
+  hosts?: string
+  timeout?: number
+  concurrency?: number
 }
 
-/** `hostdev list`: the devices of a host, as a table, a tree, names or JSON. */
-export const addList: AddCommand = ({ root, read, out }) => {
+/** `hostdev list`: the devices of a host or of many, as a table, a tree, names or JSON. */
+export const addList: AddCommand = ({ root, read, named, out }) => {
   root
     .command('list')
-    .description('list devices')
+    .description('list devices, of one host or of several')
     .option('--tree', 'under their parents')
     .option('--names', 'names only: quicker, and made for scripts')
     .option('--cap <kind>', 'only devices of that kind: pci, usb_device, net, storage, fc_host… (repeatable)', words)
     .option('--bus <bus>', 'only devices on that bus: pci, usb, scsi… (repeatable)', words)
     .option('--json', 'as JSON')
-    .action((flags: ListFlags) => read((conn) => list(conn, flags, out)))
+    .option('--hosts <file>', 'of the hosts in that file too: a URI, or a name and a URI, in each line')
+    .option('--timeout <seconds>', 'how long one of several hosts may keep the others waiting; 30 unless told', amount)
+    .option('--concurrency <number>', 'how many of several hosts are asked at a time; 32 unless told', amount)
+    .action(async (flags: ListFlags) => {
+      const hosts = [...named(), ...(flags.hosts === undefined ? [] : readHosts(flags.hosts))]
+      if (hosts.length < 2 && flags.hosts === undefined) await read((conn) => list(conn, flags, out))
+      else await listFleet(hosts, fleetListing(flags), out)
+    })
 }
 
+/** A number above 0 on the command line. */
+function amount(text: string): number {
+  const value = Number(text)
+  if (value > 0 && Number.isFinite(value)) return value
+  throw new InvalidArgumentError('It is a number above 0.')
+}
+
+const fleetListing = (flags: ListFlags) => ({
+  filter: filterOf(flags),
+  names: flags.names ?? false,
+  json: flags.json ?? false,
+  print: flags.tree ? printTree : printTable,
+  ...(flags.timeout !== undefined && { timeout: flags.timeout * 1000 }),
+  ...(flags.concurrency !== undefined && { concurrency: flags.concurrency }),
+})
+
+const filterOf = ({ cap, bus }: ListFlags): ListOptions => ({
+  ...(cap && { capability: cap }),
+  ...(bus && { bus }),
+})
+
 async function list(conn: Connection, flags: ListFlags, terminal: Terminal): Promise<void> {
-  const filter: ListOptions = {
-    ...(flags.cap && { capability: flags.cap }),
-    ...(flags.bus && { bus: flags.bus }),
-  }
+  const filter = filterOf(flags)
   if (flags.names) {
     const names = (await conn.listNodeDevices(filter)).map((device) => device.name)
     terminal.write(flags.json ? `${JSON.stringify(names, null, 2)}\n` : names.map((name) => `${name}\n`).join(''))

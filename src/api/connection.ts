@@ -22,6 +22,7 @@ import { capabilityOf, type NodeDeviceDef } from '../model/node-device.js'
 import type { DeviceSelector } from '../model/selector.js'
 import { defsMeant, defsOf, resolveSelector } from './defs.js'
 import { Domain, domainsOf, noGuests } from './domain.js'
+import { freeFunction } from './free-function.js'
 import { NodeDevice } from './node-device.js'
 
 /** Which devices to list, and how the call ends early. */
@@ -129,6 +130,19 @@ export class Connection implements AsyncDisposable {
   async defineNodeDevice(device: NodeDeviceDef | string, options: CallOptions = {}): Promise<NodeDevice> {
     const backend = this.#change(options)
     return this.#handle(await need(backend, backend.devices, 'define')(toDef(device), options))
+  }
+
+  /**
+   * A virtual function of an SR-IOV device that nobody has: what libvirt's networks of VFs choose from. Two callers may
+   * find the same one; the first to detach or attach it has it.
+   *
+   * @param physical - name of the physical function
+   * @throws VirtError `no-node-device`, `operation-unsupported` for a device without any, `resource-busy` when all are
+   * in use
+   */
+  async findFreeVirtualFunction(physical: string, options: CallOptions = {}): Promise<NodeDevice> {
+    const device = await this.lookupNodeDevice(physical, options)
+    return this.#handle(await freeFunction(this.#open(options), await device.def(options), options))
   }
 
   /**

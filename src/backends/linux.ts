@@ -1,4 +1,4 @@
-import { type Backend, backend } from '../backend.js'
+import { type Backend, backend, optionalDeviceCalls } from '../backend.js'
 import { watchDevices } from '../host/device-watch.js'
 import { LinuxHost } from '../host/linux-host.js'
 import { readingCalls } from '../host/reading-calls.js'
@@ -63,20 +63,18 @@ export async function linux(options: LinuxOptions = {}): Promise<Backend> {
         watchDevices(host, { ...call, hints: isHere ? machineHints : undefined, interval: options.interval }),
     },
     ...(managed && { probe: async () => await abilities(managed) }),
-    lacks: { ...notYet, ...(!managed && noChanges) },
+    lacks: managed ? {} : noChanges,
     async [Symbol.asyncDispose]() {},
   })
 }
 
-const notYet = Object.fromEntries(
-  ['create', 'destroy', 'define', 'undefine', 'start', 'setAutostart', 'update', 'setVirtualFunctions'].map((call) => [
-    `devices.${call}`,
-    'devices are not made on a host without a libvirtd yet; open one of its URIs',
-  ]),
-)
+/** What is asked of a copy of a host by reading it. */
+const reading: readonly string[] = ['lookupByKey', 'state', 'assignability', 'watch']
 
 const noChanges = Object.fromEntries(
-  ['detach', 'reattach', 'reset', 'recover'].map((call) => [`devices.${call}`, 'a copy of a host cannot be changed']),
+  optionalDeviceCalls
+    .filter((call) => !reading.includes(call))
+    .map((call) => [`devices.${call}`, 'a copy of a host cannot be changed']),
 )
 
 const uriOf = (root = '/'): string => (root === '/' ? 'linux:///' : `linux:///?root=${encodeURIComponent(root)}`)

@@ -47,12 +47,14 @@ export const mdevctlList = ({ defined = true } = {}): MdevctlCall => ({
  * The call of mdevctl that does something with a mediated device (`nodeDeviceGetMdevctlCommand`).
  *
  * @param parents devices that exist, of which one is the parent
+ * @param options.autostart whether a device that is described starts with the host
  * @throws VirtError `config-unsupported` for a parent that is none, `invalid-argument` for a device without its UUID
  */
 export function mdevctlCall(
   command: MdevctlCommand,
   def: NodeDeviceDef,
   parents: readonly NodeDeviceDef[],
+  { autostart = false }: { autostart?: boolean } = {},
 ): MdevctlCall {
   const mdev = capabilityOf(def, 'mdev')
   if (!mdev)
@@ -73,12 +75,16 @@ export function mdevctlCall(
   )
   return {
     argv: ['mdevctl', verb, `--parent=${parent}`, '--jsonfile=/dev/stdin', ...named, ...flags],
-    stdin: definition(mdev),
+    stdin: definition(mdev, autostart),
   }
 }
 
-/** A device that reaches argv by its UUID must have one: it could be an option otherwise. */
-function checkedUuid(def: NodeDeviceDef, text: string): string {
+/**
+ * A UUID in libvirt's spelling: what reaches argv or a path must be one, since it could be something else there.
+ *
+ * @throws VirtError `invalid-argument`
+ */
+export function checkedUuid(def: Pick<NodeDeviceDef, 'name'>, text: string): string {
   const uuid = uuidText.from(text, { compat: false, strict: true, warn: () => undefined })
   if (typeof uuid === 'string') return uuid
   throw new VirtError('invalid-argument', `${def.name}: ${JSON.stringify(text.slice(0, 100))} is no UUID`, {
@@ -87,10 +93,13 @@ function checkedUuid(def: NodeDeviceDef, text: string): string {
 }
 
 /** mdevctl's JSON of a device: attributes are an array of single pairs, because their order matters. */
-function definition({ type, attributes = [] }: MdevDevice): string {
+function definition({ type, attributes = [] }: MdevDevice, autostart: boolean): string {
   const attrs = attributes.map(({ name, value }) => ({ [name]: value }))
-  return JSON.stringify({ mdev_type: type, start: 'manual', ...(attrs.length > 0 && { attrs }) })
+  return JSON.stringify({ mdev_type: type, start: autostart ? 'auto' : 'manual', ...(attrs.length > 0 && { attrs }) })
 }
+
+/** What a device whose parent is not there stands below. */
+const computer = 'computer'
 
 /** A mediated device as mdevctl lists it. */
 export interface ListedMdev {
@@ -114,11 +123,20 @@ export function readMdevctlList(json: string, parents: readonly NodeDeviceDef[])
     if (!Array.isArray(devices)) throw wrong(`has no array of devices for ${JSON.stringify(address)}`)
     return devices.flatMap((device: unknown) =>
       Object.entries(object(device)).map(([uuid, properties]) =>
-        listed(address, uuid, object(properties), byAddress.get(address) ?? 'computer'),
+        listed(address, uuid, object(properties), byAddress.get(address) ?? computer),
       ),
     )
   })
 }
+
+/**
+ * A device from the file that mdevctl keeps its definition in: /etc/mdevctl.d/PARENT/UUID.
+ *
+ * @param parent name of the parent's node device, which need not be there
+ * @throws VirtError `invalid-argument` for what mdevctl would not write
+ */
+export const readMdevctlFile = (address: string, uuid: string, json: string, parent = computer): ListedMdev =>
+  listed(address, uuid, object(parse(json)), parent)
 
 function listed(address: string, uuid: string, properties: Record<string, unknown>, parent: string): ListedMdev {
   const { mdev_type: type, start, attrs = [] } = properties

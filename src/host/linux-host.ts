@@ -2,13 +2,15 @@ import type { DefOptions, DeviceFilter, DeviceState, Warning } from '../backend.
 import { VirtError } from '../errors.js'
 import { matchesFilter, matchesState, mayMatch } from '../model/device-caps.js'
 import { known } from '../model/known.js'
-import type { Capability, NodeDeviceDef } from '../model/node-device.js'
+import { type Capability, inactiveDef, type NodeDeviceDef } from '../model/node-device.js'
+import { needDefinition } from '../model/virtual-device.js'
 import type { RunCommand } from '../os/command.js'
 import { Denied, type HostFiles } from '../os/host-files.js'
 import { DeviceIndex, type Found } from './device-index.js'
 import { DeviceMemory } from './device-memory.js'
 import { IdDatabase } from './id-database.js'
 import { readSystem } from './kinds/system.js'
+import { type MdevDefinition, readMdevDefinitions } from './mdev-definitions.js'
 import { computer } from './names.js'
 import { type NetFeatures, readNetFeatures } from './net-features.js'
 import { type HostKnowledge, Survey } from './survey.js'
@@ -50,6 +52,7 @@ export class LinuxHost implements HostKnowledge {
   readonly #memory: DeviceMemory
   readonly #index: DeviceIndex
   #systemWarnings: readonly Warning[] = []
+  #definitionWarnings: readonly Warning[] = []
   #featuresWarning: Warning | undefined
 
   constructor({ files, idFiles, run }: LinuxHostOptions) {
@@ -66,10 +69,14 @@ export class LinuxHost implements HostKnowledge {
   async list(filter: DeviceFilter, options: DefOptions): Promise<string[]> {
     const survey = new Survey(this, options)
     const names: string[] = this.#wantsComputer(filter) ? [computer] : []
-    if (!matchesState(stateOf(''), filter)) return names
-    const plain = await this.#index.names(filter, survey)
-    if (plain) return [...names, ...plain]
-    for (const found of await this.#survey(filter, survey)) {
+    const definitions = this.#definitions(survey, filter)
+    names.push(...inactive(definitions, filter).map(({ name }) => name))
+    if (definitions.size === 0) {
+      if (!matchesState(transient, filter)) return names
+      const plain = await this.#index.names(filter, survey)
+      if (plain) return [...names, ...plain]
+    }
+    for (const found of await this.#survey(filter, survey, definitions)) {
       if (mayMatch(found.kind.kind, filter) === 'yes') names.push(found.name)
       else {
         const def = await this.#def(found, survey)
@@ -83,9 +90,11 @@ export class LinuxHost implements HostKnowledge {
   async *defs(filter: DeviceFilter, options: DefOptions): AsyncGenerator<NodeDeviceDef, void, undefined> {
     const survey = new Survey(this, options)
     if (this.#wantsComputer(filter)) yield this.#computer()
-    for (const found of await this.#survey(filter, survey)) {
+    const definitions = this.#definitions(survey, filter)
+    yield* inactive(definitions, filter)
+    for (const found of await this.#survey(filter, survey, definitions)) {
       if (survey.isLong) await survey.breathe()
-      const def = await this.#def(found, survey)
+      const def = await this.#def(found, survey, definitions)
       if (def && matchesFilter(def, filter)) yield def
     }
   }
@@ -93,7 +102,7 @@ export class LinuxHost implements HostKnowledge {
   /** Every device of the kernel's, read no further than is needed to see that it has changed. */
   async *traces(options: DefOptions): AsyncGenerator<DeviceTrace, void, undefined> {
     const survey = new Survey(this, options)
-    for (const { kind, device, name } of await this.#survey({}, survey)) {
+    for (const { kind, device, name } of await this.#survey({}, survey, new Map())) {
       if (survey.isLong) await survey.breathe()
       const stat = this.#files.stat(device.path)
       if (stat instanceof Denied) continue
@@ -113,7 +122,32 @@ export class LinuxHost implements HostKnowledge {
     if (name === computer) return this.#computer()
     const survey = new Survey(this, { ...options, single: true })
     const found = this.#index.find(name, survey)
-    return found && (await this.#def(found, survey))
+    if (found && found.kind.kind !== 'mdev' && !options.inactive) return await this.#def(found, survey)
+    const definitions = this.#definitions(survey)
+    const definition = definitions.get(name)
+    if (!found) return definition?.def
+    if (!options.inactive) return await this.#def(found, survey, definitions)
+    needDefinition(name, { persistent: definition !== undefined })
+    return definition && inactiveDef(definition.def)
+  }
+
+  /** What is known of a device beside its def. @throws VirtError `no-node-device` */
+  state(name: string): DeviceState {
+    if (name === computer) return { active: true, persistent: true, autostart: true }
+    const definition = this.definition(name)
+    if (definition) return { active: definition.active, persistent: true, autostart: definition.autostart }
+    if (this.#index.find(name, new Survey(this))) return transient
+    throw new VirtError('no-node-device', `${name} is not on this host`, { device: name })
+  }
+
+  /** How a mediated device is defined; `undefined` when it is not. */
+  definition(name: string): MdevDefinition | undefined {
+    return name.startsWith('mdev_') ? this.#definitions(new Survey(this)).get(name) : undefined
+  }
+
+  /** Names of the mediated devices that are defined. */
+  definedNames(): string[] {
+    return [...this.#definitions(new Survey(this)).keys()]
   }
 
   /** The name of the device at a folder in /sys, whichever of its paths is given. */
@@ -126,6 +160,7 @@ export class LinuxHost implements HostKnowledge {
   warnings(): readonly Warning[] {
     return [
       ...this.#systemWarnings,
+      ...this.#definitionWarnings,
       ...(this.#featuresWarning ? [this.#featuresWarning] : []),
       ...this.#memory.warnings(),
     ]
@@ -149,20 +184,42 @@ export class LinuxHost implements HostKnowledge {
   }
 
   #wantsComputer(filter: DeviceFilter): boolean {
-    return mayMatch('system', filter) === 'yes' && matchesState(stateOf(computer), filter)
+    return mayMatch('system', filter) === 'yes' && matchesState({ active: true, persistent: true }, filter)
   }
 
   /** The devices that may match. */
-  async #survey(filter: DeviceFilter, survey: Survey): Promise<Iterable<Found>> {
-    if (!matchesState(stateOf(''), filter)) return []
-    return await this.#index.all(filter, survey)
+  async #survey(
+    filter: DeviceFilter,
+    survey: Survey,
+    definitions: ReadonlyMap<string, MdevDefinition>,
+  ): Promise<Iterable<Found>> {
+    const matches = (name: string) => matchesState({ active: true, persistent: definitions.has(name) }, filter)
+    if (!matches('') && definitions.size === 0) return []
+    const found = await this.#index.all(filter, survey)
+    return definitions.size === 0 ? found : [...found].filter(({ name }) => matches(name))
   }
 
-  async #def({ kind, device, name }: Found, survey: Survey): Promise<NodeDeviceDef | undefined> {
+  /** What is defined, where the filter may ask for it. */
+  #definitions(survey: Survey, filter: DeviceFilter = {}): Map<string, MdevDefinition> {
+    if (mayMatch('mdev', filter) === 'no') return new Map()
+    const warnings: Warning[] = []
+    const definitions = readMdevDefinitions(this.#files, (path) => this.#index.nameAt(path, survey), warnings)
+    this.#definitionWarnings = warnings
+    return definitions
+  }
+
+  async #def(
+    { kind, device, name }: Found,
+    survey: Survey,
+    definitions?: ReadonlyMap<string, MdevDefinition>,
+  ): Promise<NodeDeviceDef | undefined> {
     device.lookAround()
-    const capability = await kind.read(device, survey)
+    const read = await kind.read(device, survey)
     this.#memory.note(device)
-    if (!capability) return undefined
+    if (!read) return undefined
+    // the kernel does not say which of its values somebody has set
+    const attributes = definitions?.get(name)?.mdev.attributes
+    const capability = attributes ? { ...read, attributes } : read
     const node = kind.node?.(device)
     const links = node?.udev?.links ?? []
     return known<NodeDeviceDef>({
@@ -183,7 +240,13 @@ export class LinuxHost implements HostKnowledge {
   }
 }
 
-/** What the kernel has is there and passes with it; the host itself stays. Devices that are only defined, mdevctl knows. */
-export function stateOf(name: string): DeviceState {
-  return { active: true, persistent: name === computer, autostart: name === computer }
-}
+/** What the kernel has is there, and passes with it. */
+const transient: DeviceState = { active: true, persistent: false, autostart: false }
+
+/** Devices that match and are only defined. */
+const inactive = (definitions: ReadonlyMap<string, MdevDefinition>, filter: DeviceFilter): NodeDeviceDef[] =>
+  [...definitions.values()]
+    .filter(
+      ({ active, def }) => !active && matchesState({ active, persistent: true }, filter) && matchesFilter(def, filter),
+    )
+    .map(({ def }) => def)

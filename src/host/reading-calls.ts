@@ -1,10 +1,10 @@
 import type { DeviceDriver } from '../backend.js'
-import { type LinuxHost, stateOf } from './linux-host.js'
+import type { LinuxHost } from './linux-host.js'
 
 /** What every backend on a Linux host answers by reading it. */
 export const readingCalls = (host: LinuxHost): DeviceDriver => ({
   list: (filter, options) => host.list(filter, options),
-  state: async (name) => stateOf(name),
+  state: async (name) => host.state(name),
   lookup: (name, options) => host.lookup(name, options),
   lookupByKey: (key) => host.nameAt(key),
   defs: (filter, options) => host.defs(filter, options),

@@ -5,23 +5,22 @@ import type { Assignability } from '../model/finding.js'
 import type { NodeDeviceDef } from '../model/node-device.js'
 import { detach } from './detach.js'
 import type { ManagedHost } from './managed-host.js'
+import { needDevice } from './need-device.js'
 import { assignability } from './preflight/assignability.js'
 import { takeInventory } from './preflight/inventory.js'
 import { reattach } from './reattach.js'
 import { recover } from './recover.js'
 import { reset } from './reset.js'
+import { type VirtualDeviceCalls, virtualDeviceCalls } from './virtual/calls.js'
 
-/** The calls by which devices of a Linux host are given away and taken back. */
+/** The calls by which devices of a Linux host are made, given away and taken back. */
 export function changeCalls(
   host: LinuxHost,
   managed: ManagedHost,
-): Pick<Required<DeviceDriver>, 'detach' | 'reattach' | 'reset' | 'recover'> {
-  const def = async (name: string, { signal }: CallOptions): Promise<NodeDeviceDef> => {
-    const found = await host.lookup(name, signal ? { signal } : {})
-    if (found) return found
-    throw new VirtError('no-node-device', `${name} is not on this host`, { device: name })
-  }
+): VirtualDeviceCalls & Pick<Required<DeviceDriver>, 'detach' | 'reattach' | 'reset' | 'recover'> {
+  const def = async (name: string, options: CallOptions) => await needDevice(host, name, options)
   return {
+    ...virtualDeviceCalls(host, managed),
     detach: async (name, options) => await detach(managed, await def(name, options), options),
     reattach: async (name, options) => await reattach(managed, await def(name, options), options),
     reset: async (name, options) => await reset(managed, await def(name, options), options),

@@ -40,3 +40,11 @@ export function readPciFunction(files: HostFiles, address: string): PciFunction 
 /** All functions of an IOMMU group, sorted by address. */
 export const readGroup = (files: HostFiles, group: number): PciFunction[] =>
   namesIn(files, `/sys/kernel/iommu_groups/${group}/devices`).map((address) => readPciFunction(files, address))
+
+/** The virtual functions of a physical one, in their order. */
+export const virtualFunctionsOf = (files: HostFiles, { folder }: Pick<PciFunction, 'folder'>): PciFunction[] =>
+  namesIn(files, folder)
+    .filter((name) => /^virtfn\d+$/.test(name))
+    .sort((a, b) => a.length - b.length || (a < b ? -1 : 1))
+    .flatMap((name) => linkName(files, `${folder}/${name}`) ?? [])
+    .map((address) => readPciFunction(files, address))

@@ -3,6 +3,7 @@ import type { CommandOutput, RunCommand } from '../../src/os/command.js'
 import { type Answer, Denied, type HostFiles } from '../../src/os/host-files.js'
 import type { MemoryFile } from '../../src/os/host-files-memory.js'
 import type { HostWrites, WriteEnd, WriteOptions } from '../../src/os/host-writes.js'
+import { mdevctl, VirtualDevices } from './virtual-devices.js'
 
 /** A host's files, and how the kernel changes them: in memory, or in a folder that several processes share. */
 export interface KernelTree extends HostFiles {
@@ -40,11 +41,13 @@ export class FakeKernel implements HostWrites {
   /** Called before each write and command, with its number from 1; a test kills the process here. */
   before: ((count: number) => void) | undefined
   #count = 0
+  readonly #virtual: VirtualDevices
 
   constructor(
     readonly tree: KernelTree,
     readonly options: KernelOptions = {},
   ) {
+    this.#virtual = new VirtualDevices(tree)
     for (const bus of ['pci', 'usb'] as const)
       for (const driver of Object.keys(options.drivers?.[bus] ?? {})) this.addDriver(bus, driver)
   }
@@ -61,8 +64,9 @@ export class FakeKernel implements HostWrites {
     this.log.push(`${value} > ${path}`)
     const errno = this.refusing.get(path) ?? (this.tree.stat(path) instanceof Denied ? 'ENOENT' : undefined)
     if (errno) return new Denied(errno, path)
-    const failed = this.#take(path, value)
-    if (failed) return new Denied(failed, path)
+    const virtual = this.#virtual.take(path, value)
+    const failed = virtual === undefined ? this.#take(path, value) : virtual
+    if (failed !== undefined && failed !== 'taken') return new Denied(failed, path)
     if (!this.hanging.has(path)) return 'done'
     // what hangs holds on to its lock, and to nothing of this process
     if (keeping !== undefined) {
@@ -78,9 +82,10 @@ export class FakeKernel implements HostWrites {
     return bytes instanceof Denied ? bytes : new TextDecoder().decode(bytes)
   }
 
-  readonly run: RunCommand = async (argv): Promise<CommandOutput> => {
+  readonly run: RunCommand = async (argv, { stdin = '' } = {}): Promise<CommandOutput> => {
     this.before?.(++this.#count)
     this.log.push(argv.join(' '))
+    if (argv[0] === 'mdevctl') return mdevctl(this.tree, argv, String(stdin))
     const driver = this.options.modules?.[argv[1] ?? '']
     if (argv[0] === 'modprobe' && driver !== undefined) this.addDriver('pci', driver)
     return { stdout: '', stderr: '' }

@@ -1,5 +1,6 @@
 import type { UpdateOptions } from '../../backend.js'
 import { VirtError } from '../../errors.js'
+import { checkedUuid } from '../../formats/mdevctl.js'
 import type { MdevDevice } from '../../model/kinds/mdev.js'
 import { mdevName, mdevTypesOf, needMdevParent, needMdevType } from '../../model/mdev-parent.js'
 import type { NodeDeviceDef } from '../../model/node-device.js'
@@ -106,7 +107,7 @@ export function update(host: MockHost, name: string, def: NodeDeviceDef, options
 /** A mediated device as it is defined: with its name and its UUID. */
 function described(host: MockHost, def: NodeDeviceDef, mdev: MdevDevice): NodeDeviceDef {
   const { address } = needMdevParent(def, host.devices.get(def.parent ?? '')?.def)
-  const uuid = mdev.uuid ?? globalThis.crypto.randomUUID()
+  const uuid = checkedUuid(def, mdev.uuid ?? globalThis.crypto.randomUUID())
   const { iommuGroup: _, ...rest } = structuredClone(mdev)
   return {
     name: mdevName(uuid, address),

@@ -1,19 +1,13 @@
 import { VirtError } from '../../errors.js'
 import { capabilityOf, type NodeDeviceDef } from '../../model/node-device.js'
 import { formatPciAddress, type PciAddress } from '../../model/pci-address.js'
+import { needSriov } from '../../model/sriov.js'
 import type { MockHost } from './host.js'
 
 /** Has a physical function make so many virtual ones, on the addresses after its own. */
 export function setVirtualFunctions(host: MockHost, name: string, count: number): void {
   const device = host.device(name)
-  const pci = capabilityOf(device.def, 'pci')
-  const most = pci?.virtualFunctions?.maxCount
-  if (!pci?.virtualFunctions || most === undefined)
-    throw new VirtError('operation-unsupported', `${name} has no virtual functions (SR-IOV)`, { device: name })
-  if (!Number.isInteger(count) || count < 0 || count > most)
-    throw new VirtError('invalid-argument', `${name} can have 0 to ${most} virtual functions, not ${count}`, {
-      device: name,
-    })
+  const pci = needSriov(device.def, count)
   const functions = [...host.devices.values()].filter(({ def }) => isFunctionOf(def, pci))
   const held = functions.find(({ def }) => {
     const own = capabilityOf(def, 'pci')
@@ -30,8 +24,9 @@ export function setVirtualFunctions(host: MockHost, name: string, count: number)
     host.devices.delete(def.name)
     host.tell({ kind: 'deleted', device: def.name }, def)
   }
-  pci.virtualFunctions.addresses = Array.from({ length: count }, (_, index) => after(pci, index + 1))
-  for (const [index, address] of pci.virtualFunctions.addresses.entries()) {
+  const addresses = Array.from({ length: count }, (_, index) => after(pci, index + 1))
+  pci.virtualFunctions = { ...pci.virtualFunctions, addresses }
+  for (const [index, address] of addresses.entries()) {
     const vf = `pci_${formatPciAddress(address).replace(/[^\da-f]/g, '_')}`
     host.add({
       name: vf,

@@ -1,7 +1,7 @@
 import { type Finding, finding } from '../../model/finding.js'
 import { Denied, type HostFiles } from '../../os/host-files.js'
-import { exists, linkName, namesIn, textOf } from '../host-text.js'
-import { type PciFunction, readGroup, readPciFunction } from '../pci-function.js'
+import { exists, textOf } from '../host-text.js'
+import { type PciFunction, readGroup, virtualFunctionsOf } from '../pci-function.js'
 import { resetMethods } from '../pci-steps.js'
 import { isStub } from '../vfio-driver.js'
 import { vfioNodes } from '../vfio-nodes.js'
@@ -77,12 +77,9 @@ const bootVga = finding('boot-vga', 'is the graphics card that the firmware has 
 })
 
 /** Virtual functions go with the driver of the physical one, also from guests that have them. */
-async function virtualFunctions(look: Inventory, { folder }: PciFunction): Promise<Finding[]> {
+async function virtualFunctions(look: Inventory, pci: PciFunction): Promise<Finding[]> {
   const { files } = look.host
-  const addresses = namesIn(files, folder)
-    .filter((name) => /^virtfn\d+$/.test(name))
-    .flatMap((name) => linkName(files, `${folder}/${name}`) ?? [])
-  const functions = addresses.map((address) => readPciFunction(files, address))
+  const functions = virtualFunctionsOf(files, pci)
   const used: Finding[] = []
   for (const each of functions)
     for (const { code, message, facts } of await useFindings(look, each, vfioNodes(files, each.folder)))

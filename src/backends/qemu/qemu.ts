@@ -71,7 +71,6 @@ export async function qemu(options: QemuOptions): Promise<Backend> {
     name: 'qemu',
     uri: options.uri ?? uriOf(options.monitors),
     lacks: {
-      ...elsewhere,
       'domains.controllers': 'USB controllers are given to QEMU on its command line',
       'domains.attachController': 'USB controllers are given to QEMU on its command line',
       'domains.detachController': 'USB controllers are given to QEMU on its command line',
@@ -96,12 +95,5 @@ export async function qemu(options: QemuOptions): Promise<Backend> {
     },
   })
 }
-
-const elsewhere = Object.fromEntries(
-  ['create', 'destroy', 'define', 'undefine', 'start', 'setAutostart', 'update', 'setVirtualFunctions'].map((call) => [
-    `devices.${call}`,
-    'devices are made over linux:///, which is the same host',
-  ]),
-)
 
 const uriOf = (places: MonitorPlaces): string => `qemu+qmp://${typeof places === 'string' ? encodeURI(places) : '/'}`

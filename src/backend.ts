@@ -142,8 +142,11 @@ export interface Recovered {
 
 /** To whom a device is to be given. */
 export interface AssignabilityOptions extends CallOptions {
-  /** Guests of QEMU, which isolates PCI devices by VFIO, unless told; Xen's hypervisor does that itself. */
-  for?: 'qemu' | 'xen'
+  /**
+   * Guests of QEMU, which isolates PCI devices by VFIO, unless told; Xen's hypervisor does that itself, and OpenVZ's
+   * containers are given interfaces and device nodes as they are.
+   */
+  for?: 'qemu' | 'xen' | 'openvz'
 }
 
 /** How a device is taken from its driver. */

@@ -1,19 +1,16 @@
 import { VirtError } from '../errors.js'
-import type { HostdevDef } from '../model/hostdev.js'
-import { describeHostdev, sameHostDevice } from '../model/hostdev-match.js'
-import { formatPciAddress, parsePciAddress } from '../model/pci-address.js'
-import { checkDeviceNode, checkInterface, checkPermissions } from './vzctl.js'
 
 /**
  * A container's config (`/etc/vz/conf/101.conf`), read and edited in place: every line that is not meant stays as it
  * is, byte for byte, comments and order included.
  *
  * The file is what both generations of vzctl make of it and, when the container starts, a shell too. So what is read
- * is lenient, and what is written is plain: names that a shell would not take for themselves are refused.
+ * is lenient, and what is written is plain: words that a shell would not take for themselves are refused.
  */
 export class ContainerConfig {
   readonly #lines: string[]
 
+  /** @throws VirtError `invalid-argument` for a text with NUL in it, which is no config */
   constructor(text: string) {
     if (text.includes('\0')) throw new VirtError('invalid-argument', 'the container config holds NUL; it is damaged')
     this.#lines = text.split('\n')
@@ -27,22 +24,26 @@ export class ContainerConfig {
 
   /** Every word of a list; vzctl 4 adds up the lines of one key. */
   words(key: string): string[] {
+    const parts = key === 'NETIF' ? /;/ : /[\s,]+/
     const values = this.#lines.filter((line) => keyOf(line) === key).map(valueIn)
-    return values.flatMap((value) => value.split(/[\s,]+/)).filter((word) => word !== '')
+    return values.flatMap((value) => value.split(parts)).filter((word) => word !== '')
   }
 
   /**
    * Puts words in place of a list's. The line that has it is changed; others of the same key, which vzctl 4 would add
    * to it and vzctl 9 and a shell would prefer, go. A list that is emptied stays, as `KEY=""`.
+   *
+   * @throws VirtError `config-unsupported` for a word that stands there and is no name
    */
   setWords(key: string, words: readonly string[]): void {
-    const odd = words.find((word) => !/^[\w.:/+@-]+$/.test(word))
+    const plain = key === 'NETIF' ? /^[\w.:,=@-]+$/ : /^[\w.:/+@-]+$/
+    const odd = words.find((word) => !plain.test(word))
     if (odd !== undefined)
       throw new VirtError(
         'config-unsupported',
         `the container config has ${JSON.stringify(odd.slice(0, 100))} in ${key}, which a shell would not read as a name; mend the line by hand`,
       )
-    const value = words.join(' ')
+    const value = joined(key, words)
     const at = this.#lines.findIndex((line) => keyOf(line) === key)
     if (at < 0) {
       if (words.length > 0) this.#append(`${key}="${value}"`)
@@ -53,38 +54,26 @@ export class ContainerConfig {
       if (keyOf(this.#lines[last] as string) === key) this.#lines.splice(last, 1)
   }
 
-  /** The host devices of the container. What it says that is no device is left alone. */
-  hostdevs(): HostdevDef[] {
-    return [
-      ...this.words('NETDEV').map((name): HostdevDef => ({ kind: 'net', source: { interface: name } })),
-      ...this.words('DEVNODES').flatMap(nodeOf),
-      ...this.words('PCI').flatMap((word): HostdevDef[] => {
-        const address = parsePciAddress(word)
-        return address ? [{ kind: 'pci', managed: false, source: { address } }] : []
-      }),
-    ]
+  /** Has a word in a list, in place of one that means the same device; what is there already stays as it is. */
+  put({ key, word }: ConfigWord): void {
+    if (this.has({ key, word })) return
+    const words = this.words(key)
+    const at = words.findIndex((each) => meaningOf(key, each) === meaningOf(key, word))
+    if (at < 0) words.push(word)
+    else words[at] = word
+    this.setWords(key, words)
   }
 
-  /** Adds a host device; one that is there already stays where it is. @throws VirtError for what OpenVZ cannot say */
-  add(def: HostdevDef, permissions = 'rw'): void {
-    const { key, word } = wordOf(def, permissions)
-    const kept = this.words(key).filter((each) => nameIn(key, each) !== nameIn(key, word))
-    const before = this.words(key)
-    const at = before.findIndex((each) => nameIn(key, each) === nameIn(key, word))
-    if (at >= 0) kept.splice(at, 0, word)
-    else kept.push(word)
-    if (kept.join(' ') !== before.join(' ')) this.setWords(key, kept)
+  /** Has no word in a list that means that device. */
+  drop({ key, word }: ConfigWord): void {
+    const words = this.words(key)
+    const kept = words.filter((each) => meaningOf(key, each) !== meaningOf(key, word))
+    if (kept.length < words.length) this.setWords(key, kept)
   }
 
-  /** Takes a host device away. @throws VirtError `device-missing` when it is not there */
-  remove(def: HostdevDef): void {
-    const { key, word } = wordOf(def, 'rw')
-    if (!this.hostdevs().some((each) => sameHostDevice(each, def)))
-      throw new VirtError('device-missing', `the container config has no ${describeHostdev(def)}`)
-    this.setWords(
-      key,
-      this.words(key).filter((each) => nameIn(key, each) !== nameIn(key, word)),
-    )
+  /** Whether a list has a word that means that device; one that gives it with no rights does not. */
+  has({ key, word }: ConfigWord): boolean {
+    return this.words(key).some((each) => meaningOf(key, each) === meaningOf(key, word) && !each.endsWith(':none'))
   }
 
   toString(): string {
@@ -94,8 +83,16 @@ export class ContainerConfig {
   #append(line: string): void {
     // a file without a final line break would have the new line joined to its last one
     if (this.#lines.at(-1) !== '') this.#lines.push('')
-    this.#lines.splice(this.#lines.length - 1, 0, line)
+    const ending = this.#lines[0]?.endsWith('\r') ? '\r' : ''
+    this.#lines.splice(this.#lines.length - 1, 0, line + ending)
   }
+}
+
+/** A word of one of the lists by which a container is given devices. Plain JSON. */
+export interface ConfigWord {
+  /** NETDEV, NETIF, DEVNODES, DEVICES or PCI. */
+  readonly key: string
+  readonly word: string
 }
 
 const assignment = /^[ \t]*([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s
@@ -117,33 +114,18 @@ function replaced(line: string, key: string, value: string): string {
   return `${indent}${key}="${value}"${comment?.[1] ?? ''}${comment?.[2] ?? ''}`
 }
 
-/** Entries of DEVNODES are `name:permissions`. */
-const nameIn = (key: string, word: string): string => (key === 'DEVNODES' ? word.replace(/:[^:]*$/, '') : word)
-
-/** Disks are block devices; what else is below /dev a container sees as a character device. */
-const isDisk = (name: string): boolean => /^(sd|vd|xvd|hd|nvme|dm-|md|loop|sr|ploop|mapper\/)/.test(name)
-
-function nodeOf(word: string): HostdevDef[] {
-  const name = nameIn('DEVNODES', word)
-  if (name === '' || word.endsWith(':none')) return []
-  return [
-    isDisk(name)
-      ? { kind: 'storage', source: { block: `/dev/${name}` } }
-      : { kind: 'misc', source: { char: `/dev/${name}` } },
-  ]
+/** As vzctl writes it: an entry of the lists of devices has a blank behind it, the last one too. */
+function joined(key: string, words: readonly string[]): string {
+  if (key === 'DEVNODES' || key === 'DEVICES') return words.map((word) => `${word} `).join('')
+  return words.join(key === 'NETIF' ? ';' : ' ')
 }
 
-function wordOf(def: HostdevDef, permissions: string): { key: string; word: string } {
-  switch (def.kind) {
-    case 'net':
-      return { key: 'NETDEV', word: checkInterface(def.source.interface) }
-    case 'storage':
-      return { key: 'DEVNODES', word: `${checkDeviceNode(def.source.block)}:${checkPermissions(permissions)}` }
-    case 'misc':
-      return { key: 'DEVNODES', word: `${checkDeviceNode(def.source.char)}:${checkPermissions(permissions)}` }
-    case 'pci':
-      return { key: 'PCI', word: formatPciAddress(def.source.address) }
-    default:
-      throw new VirtError('config-unsupported', `OpenVZ has no words for ${describeHostdev(def)}`)
-  }
+/** What tells entries of a list apart: not the rights that they give, and of a pair of interfaces the name inside. */
+function meaningOf(key: string, word: string): string {
+  if (key === 'NETIF') return fieldsOf(word).get('ifname') ?? word
+  return key === 'DEVNODES' || key === 'DEVICES' ? word.replace(/:[^:]*$/, '') : word
 }
+
+/** The fields of an entry of NETIF: `ifname=eth0,mac=…,host_ifname=veth101.0`. */
+export const fieldsOf = (entry: string): ReadonlyMap<string, string> =>
+  new Map(entry.split(',').map((field) => field.split(/=(.*)/s, 2) as [string, string]))

@@ -5,6 +5,7 @@ import { formatHostdev, hostdevDialects, parseHostdev } from '../model/hostdev-d
 import { describeHostdev } from '../model/hostdev-match.js'
 import { lost } from '../model/loss.js'
 import { ContainerConfig } from './container-config.js'
+import { configWord, containerHostdevs } from './container-hostdevs.js'
 import { toQemu } from './qemu/hostdev.js'
 import { formatProps, parseProps, type QemuProps } from './qemu/props.js'
 import { fromQemu } from './qemu/read.js'
@@ -78,11 +79,11 @@ const formats: Readonly<Record<string, Format>> = {
     leaves: ['managed', 'alias', 'driver'],
   },
   openvz: {
-    speaks: (text) => /^\s*(NETDEV|DEVNODES|PCI)=/m.test(text),
-    read: (text) => new ContainerConfig(text).hostdevs(),
+    speaks: (text) => /^\s*(NETDEV|NETIF|DEVNODES|DEVICES|PCI)=/m.test(text),
+    read: (text) => containerHostdevs(new ContainerConfig(text)),
     write: (def) => {
       const config = new ContainerConfig('')
-      config.add(def)
+      config.put(configWord(def))
       return config.toString()
     },
     leaves: ['managed'],

@@ -2,6 +2,7 @@ import { type ErrorCode, VirtError } from '../errors.js'
 import { describeStep, type HostStep } from '../model/host-step.js'
 import { Denied } from '../os/host-files.js'
 import type { ManagedDevice } from './change.js'
+import { editContainer, isEdited } from './config-edit.js'
 import { type Goal, isReached, isReachedSoon } from './goal.js'
 import { type GuestAction, handOver } from './guests.js'
 import { readHolders } from './holders.js'
@@ -9,7 +10,7 @@ import { exists } from './host-text.js'
 import type { ManagedHost } from './managed-host.js'
 import { vfioNodes } from './vfio-nodes.js'
 
-/** One write or command, and what it is for: where that is reached already nothing is done. Plain JSON. */
+/** One write, command or edit, and what it is for: where that is reached already nothing is done. Plain JSON. */
 type HostAction = HostStep & {
   readonly goal?: Goal
   /** What a command reads on standard input. */
@@ -20,6 +21,8 @@ type HostAction = HostStep & {
   readonly unused?: string
   /** Whether the kernel may take ten times as long as usual to show the effect. */
   readonly slow?: true
+  /** For an edit, the lock file by which the config's other editors keep off. */
+  readonly pidLock?: string
 }
 
 /** What a step does, on the host or in its hypervisor. Plain JSON. */
@@ -44,10 +47,11 @@ export async function perform(
   { device, keeping }: { device: ManagedDevice; keeping?: number | undefined },
 ): Promise<Performed> {
   if (isGuestAction(action)) return await handOver(host, action, device)
-  if (action.goal && (await isReached(host, action.goal))) return 'skipped'
+  if (await isDone(host, action)) return 'skipped'
   if (action.needs !== undefined && !exists(host.files, action.needs)) return 'skipped'
   if (action.unused !== undefined) await refuseInUse(host, device.name, action.unused)
-  if ('run' in action)
+  if ('edit' in action) await editContainer(action, { pidLock: action.pidLock })
+  else if ('run' in action)
     await host.run(action.run, { stdin: action.stdin, ...(keeping !== undefined && { descriptors: [keeping] }) })
   else {
     const answer = await host.writes.write(action.write, action.value, { keeping })
@@ -67,6 +71,12 @@ async function refuseInUse({ files }: ManagedHost, device: string, folder: strin
       throw new VirtError('resource-busy', `${device} is in use by ${program}, process ${pid}; end that first`, {
         device,
       })
+}
+
+/** Whether what an action is for is so already. */
+export async function isDone(host: ManagedHost, action: HostAction): Promise<boolean> {
+  if (action.goal) return await isReached(host, action.goal)
+  return 'edit' in action && isEdited(action)
 }
 
 /** What a person can do about an errno that a write was denied with. */
@@ -89,16 +99,28 @@ export function refused(device: string, { path, errno }: Denied): VirtError {
 }
 
 function ineffective(device: string, { goal, ...step }: HostAction): VirtError {
+  const said = `${describeStep(step)} was taken`
+  const where = 'write' in step ? { path: step.write } : 'run' in step ? { argv: step.run } : { path: step.edit }
+  if (goal && 'interface' in goal)
+    return new VirtError(
+      'operation-failed',
+      goal.in === null
+        ? `${device}: ${said}, but the interface ${goal.interface} has not come back to the host; was it renamed inside?`
+        : `${device}: ${said}, but the interface ${goal.interface} is not in container ${goal.in}`,
+      { device, ...where },
+    )
   const wanted = goal && 'driver' in goal ? ` the driver ${goal.driver ?? 'gone'}` : ' its effect'
-  return new VirtError(
-    'operation-failed',
-    `${device}: ${describeStep(step)} was taken by the kernel without${wanted}; its log may say why`,
-    { device, ...('write' in step ? { path: step.write } : { argv: step.run }) },
-  )
+  return new VirtError('operation-failed', `${device}: ${said} by the kernel without${wanted}; its log may say why`, {
+    device,
+    ...where,
+  })
 }
 
 /** The action as others see it; nothing of what a hypervisor does. */
 export function asSteps(action: Action): HostStep[] {
   if (isGuestAction(action)) return []
-  return ['run' in action ? { run: action.run } : { write: action.write, value: action.value }]
+  if ('run' in action) return [{ run: action.run }]
+  if ('write' in action) return [{ write: action.write, value: action.value }]
+  const { edit, key, word, present } = action
+  return [{ edit, key, word, present }]
 }

@@ -3,7 +3,7 @@ import type { HostdevDef } from '../model/hostdev.js'
 import type { ManagedDevice, Step } from './change.js'
 import type { Guests } from './guests.js'
 import type { HostDevice } from './host-device.js'
-import { bootId } from './host-text.js'
+import { bootId, exists } from './host-text.js'
 import type { ManagedHost } from './managed-host.js'
 
 /** Who has a device. */
@@ -19,6 +19,8 @@ export interface DeviceUser {
   readonly hostdev?: HostdevDef
   /** The process that is to start the guest, for as long as that may take: when it began tells it from a later one. */
   readonly launcher?: { readonly pid: number; readonly began: string }
+  /** A file of the host's that is there again once the guest has it no longer. */
+  readonly until?: string
 }
 
 /** Whether two say the same guest. */
@@ -62,8 +64,8 @@ export class Book {
 
   /** Those of a device's users that have it still. */
   async #users(record: DeviceRecord): Promise<readonly DeviceUser[]> {
-    const { guests } = this.#host
-    const { users = [] } = record
+    const { guests, files } = this.#host
+    const users = (record.users ?? []).filter(({ until }) => until === undefined || !exists(files, until))
     if (!guests) return users
     const has = await Promise.all(users.map((user) => stillHas(guests, user, record)))
     return users.filter((_, index) => has[index])

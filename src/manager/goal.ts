@@ -4,6 +4,7 @@ import type { PortNames } from '../model/vport.js'
 import { Denied } from '../os/host-files.js'
 import { exists, linkName } from './host-text.js'
 import type { ManagedHost } from './managed-host.js'
+import { isInterfaceIn } from './network-namespace.js'
 
 /** What is to be true of a host: by it a change knows what is left to do, and whether it has worked. Plain JSON. */
 export type Goal =
@@ -19,6 +20,8 @@ export type Goal =
   | { readonly absent: string }
   /** There is a Fibre Channel port of these names, or none. */
   | { readonly port: PortNames; readonly isThere: boolean }
+  /** A network interface, told by its MAC where that is known, is in a container's namespace; on the host for `null`. */
+  | { readonly interface: string; readonly address?: string; readonly in: string | null }
 
 /** Name of the driver that the device in a folder of /sys is bound to; `null` when there is none. */
 export const driverOf = ({ files }: Pick<ManagedHost, 'files'>, folder: string): string | null =>
@@ -39,6 +42,7 @@ export async function isReached(host: ManagedHost, goal: Goal): Promise<boolean>
     const { wwnn, wwpn } = goal.port
     return (fcHostByWwn(fcHosts(host.files), wwnn, wwpn) !== undefined) === goal.isThere
   }
+  if ('interface' in goal) return await isInterfaceIn(host, goal)
   if ('driver' in goal) return driverOf(host, goal.of) === goal.driver
   if ('notDriver' in goal) return driverOf(host, goal.of) !== goal.notDriver
   return (await readValue(host, goal.of)) === goal.value

@@ -3,10 +3,9 @@ import { VirtError } from '../errors.js'
 import type { Finding, FindingCode } from '../model/finding.js'
 import type { HostStep } from '../model/host-step.js'
 import { Denied } from '../os/host-files.js'
-import { asSteps, isGuestAction, refused } from './action.js'
+import { asSteps, isDone, isGuestAction, refused } from './action.js'
 import type { Change, ManagedDevice, Step } from './change.js'
 import { DeviceLocks } from './device-locks.js'
-import { isReached } from './goal.js'
 import { exists } from './host-text.js'
 import type { ManagedHost } from './managed-host.js'
 import { runChange } from './run-change.js'
@@ -40,8 +39,7 @@ export async function makeChange(
 async function stepsLeft(host: ManagedHost, steps: readonly Step[]): Promise<HostStep[]> {
   const left: HostStep[] = []
   for (const { do: action } of steps)
-    if (action && !isGuestAction(action) && !(action.goal && (await isReached(host, action.goal))))
-      left.push(...asSteps(action))
+    if (action && !isGuestAction(action) && !(await isDone(host, action))) left.push(...asSteps(action))
   return left
 }
 
@@ -54,7 +52,7 @@ async function stepsLeft(host: ManagedHost, steps: readonly Step[]): Promise<Hos
 export function refuseFor(
   device: ManagedDevice,
   findings: readonly Finding[],
-  { unless = [], force = false }: { unless?: readonly FindingCode[]; force?: boolean } = {},
+  { unless = [], force }: { unless?: readonly FindingCode[]; force?: boolean } = {},
 ): void {
   const grave = findings.filter(({ code, severity }) => severity !== 'note' && !unless.includes(code))
   const blocker = grave.find(({ severity }) => severity === 'blocker')
@@ -62,6 +60,6 @@ export function refuseFor(
   const found = blocker ?? danger
   if (!found) return
   const remedy = found.remedy === undefined ? '' : `; ${found.remedy}`
-  const forced = found === danger ? '; it can be forced' : ''
+  const forced = found === danger && force !== undefined ? '; it can be forced' : ''
   throw new VirtError('operation-invalid', `${device.name} ${found.message}${remedy}${forced}`, { device: device.name })
 }

@@ -35,6 +35,10 @@ export const findingSeverities = {
   'in-volume': 'danger',
   /** The default route leads through it. */
   'default-route': 'danger',
+  /** A network interface has addresses of the host. */
+  addresses: 'danger',
+  /** A network interface is part of a bridge or bond, or has a VLAN on it. */
+  enslaved: 'danger',
   /** The connection by which this very program is used runs through it. */
   'ssh-session': 'danger',
   /** The display that the firmware has started on. */
@@ -57,6 +61,8 @@ export const findingSeverities = {
   'no-acs': 'note',
   /** How it can be reset between guests, or that it cannot. */
   reset: 'note',
+  /** A network interface is up. */
+  up: 'note',
   /** It has an option ROM. */
   rom: 'note',
 } as const

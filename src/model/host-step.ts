@@ -1,6 +1,23 @@
-/** One thing that is done to a host: a value written to a file of /sys, or a command. */
-export type HostStep = { readonly write: string; readonly value: string } | { readonly run: readonly string[] }
+/** One thing that is done to a host: a value written to a file of /sys, a command, or an edit of a config. */
+export type HostStep =
+  | { readonly write: string; readonly value: string }
+  | { readonly run: readonly string[] }
+  | ConfigStep
+
+/** A word that is put into a list of a container's config, or taken from it. */
+export interface ConfigStep {
+  /** Path of the config. */
+  readonly edit: string
+  /** Name of the list: NETDEV, DEVNODES, DEVICES, PCI, NETIF. */
+  readonly key: string
+  readonly word: string
+  /** Whether the list is to have it. */
+  readonly present: boolean
+}
 
 /** A step as one line, to be read rather than run: `"vfio-pci" > /sys/…/driver_override`. */
-export const describeStep = (step: HostStep): string =>
-  'run' in step ? step.run.join(' ') : `${JSON.stringify(step.value)} > ${step.write}`
+export function describeStep(step: HostStep): string {
+  if ('run' in step) return step.run.join(' ')
+  if ('write' in step) return `${JSON.stringify(step.value)} > ${step.write}`
+  return `${step.present ? `add ${step.word} to` : `take ${step.word} from`} ${step.key} in ${step.edit}`
+}

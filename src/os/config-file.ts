@@ -1,8 +1,8 @@
 import {
-  chownSync,
   closeSync,
   constants,
   fchmodSync,
+  fchownSync,
   fsyncSync,
   openSync,
   readFileSync,
@@ -10,13 +10,14 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { delay } from '../async/deadline.js'
 import { VirtError } from '../errors.js'
 import { tryLock } from './lock.js'
+import { takePidLock } from './pid-lock.js'
 
 /** How long somebody else's edit of the same file is waited for, in milliseconds, and how often it is looked at. */
 const patience = 10_000
@@ -31,6 +32,13 @@ export async function listFolder(path: string): Promise<string[]> {
   }
 }
 
+/** How a config file is edited. */
+export interface EditOptions {
+  readonly signal?: AbortSignal | undefined
+  /** A lock file by which other programs keep off the same config, with their process's number in it. */
+  readonly pidLock?: string | undefined
+}
+
 /** The text of a config file; `undefined` when there is none. @throws VirtError `system` with the errno */
 export function readConfig(path: string): string | undefined {
   try {
@@ -43,22 +51,24 @@ export function readConfig(path: string): string | undefined {
 
 /**
  * Changes a config file as a whole: who reads it sees the old or the new one, on a disk that lost its power too. Owner
- * and mode stay, links are followed, and of two processes that edit it one waits for the other.
+ * and mode stay, links are followed, and of two processes that edit it one waits for the other. The text has a letter
+ * for each byte, so that what is in no known encoding stays as it is.
  *
- * @throws VirtError `system` with the errno, `timeout` when the other editor does not end, what `edit` throws; the
- * file is as it was then
+ * @throws VirtError `system` with the errno, `timeout` or `resource-busy` when another editor does not end, what `edit`
+ * throws; the file is as it was then
  */
-export async function editConfig(path: string, edit: (text: string) => string, signal?: AbortSignal): Promise<void> {
+export async function editConfig(
+  path: string,
+  edit: (text: string) => string,
+  { signal, pidLock }: EditOptions = {},
+): Promise<void> {
   const real = orFail(path, () => realpathSync(path))
-  // beside the file, where every editor of it finds the same lock; vzctl's own locks are for its own calls
-  const lock = await takeLock(join(dirname(real), `.${basename(real)}.lock`), real, signal)
-  try {
-    const before = orFail(real, () => readFileSync(real, 'utf8'))
-    const after = edit(before)
-    if (after !== before) orFail(real, () => replace(real, after))
-  } finally {
-    lock[Symbol.dispose]()
-  }
+  // beside the file, where every editor of it finds the same lock; other programs' locks are for their own calls
+  using _ = await takeLock(join(dirname(real), `.${basename(real)}.lock`), real, signal)
+  using __ = pidLock === undefined ? undefined : await takePidLock(pidLock, { limit: patience, pause, signal })
+  const before = orFail(real, () => readFileSync(real, 'latin1'))
+  const after = edit(before)
+  if (after !== before) orFail(real, () => replace(real, after))
 }
 
 async function takeLock(lockFile: string, path: string, signal: AbortSignal | undefined): Promise<Disposable> {
@@ -75,14 +85,17 @@ async function takeLock(lockFile: string, path: string, signal: AbortSignal | un
 
 function replace(path: string, text: string): void {
   const { mode, uid, gid } = statSync(path)
-  const partial = join(dirname(path), `.${basename(path)}.${process.pid}`)
+  const partial = join(dirname(path), `.${basename(path)}.new`)
+  // one that is there was left by a process that was killed: nobody else writes it under the lock
+  rmSync(partial, { force: true })
   const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants
   const descriptor = openSync(partial, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600)
   try {
     try {
-      writeSync(descriptor, text)
+      writeFileSync(descriptor, text, 'latin1')
+      // the owner first: a change of it takes setuid bits away
+      fchownSync(descriptor, uid, gid)
       fchmodSync(descriptor, mode & 0o7777)
-      chownSync(partial, uid, gid)
       fsyncSync(descriptor)
     } finally {
       closeSync(descriptor)

@@ -45,6 +45,11 @@ export class StateFolder {
     return this.#path === undefined ? undefined : orAbsent(() => readFileSync(this.#file(name), 'utf8'))
   }
 
+  /** Path of a file, for what else edits it. */
+  pathOf(name: string): string {
+    return this.#file(name)
+  }
+
   /** Adds to the end of a file, at once or not at all. */
   append(name: string, text: string): void {
     this.#make()

@@ -1,80 +1,125 @@
-import { type Backend, backend } from '../../backend.js'
-import { VirtError } from '../../errors.js'
+import { type Ability, type Backend, backend, type CallOptions } from '../../backend.js'
 import { watchDevices } from '../../host/device-watch.js'
 import { LinuxHost } from '../../host/linux-host.js'
 import { readingCalls } from '../../host/reading-calls.js'
+import { assignabilityCall } from '../../manager/device-calls.js'
+import { recover, unfinishedChanges } from '../../manager/recover.js'
 import { type RunCommand, runCommand } from '../../os/command.js'
 import type { HostFiles } from '../../os/host-files.js'
 import { realFiles } from '../../os/host-files-real.js'
+import { realWrites } from '../../os/host-writes-real.js'
+import { StateFolder } from '../../os/state-folder.js'
 import { Containers } from './containers.js'
-import { domainDriver } from './domains.js'
+import { domainDriver, type OpenvzParts } from './domains.js'
+import { RunningConfig } from './running-config.js'
+import { lostInterfaces, stopContainer } from './stop.js'
+import { explaining, probeVzctl, type Vzctl } from './vzctl.js'
 
 /** Which OpenVZ host, and how it is reached. */
 export interface OpenvzOptions {
   /** Folder of the containers' configs; `/etc/vz/conf` unless told. */
   configs?: string
-  /** Runs vzctl and vzlist; tests play them here. */
+  /** Runs vzctl, vzlist and ip; tests play them here. */
   run?: RunCommand
   /** The host's files; this machine's unless told. */
   files?: HostFiles
+  /** Where changes are recorded; /run/hostdev unless told. */
+  stateFolder?: string
   /** The URI it answers to. */
   uri?: string
+}
+
+/** What an OpenVZ host can beside what every backend can. */
+export interface OpenvzBackend extends Backend {
+  /**
+   * Stops a container, its interfaces safely back on the host.
+   *
+   * @throws VirtError `no-domain`, `operation-invalid` when it does not run, `operation-failed` when an interface does
+   * not come back
+   */
+  stopContainer(name: string, options?: CallOptions): Promise<void>
 }
 
 /**
  * An OpenVZ host: its devices as Linux has them, and containers that are given logical devices, network interfaces
  * above all: what the mail of July 2008 promises for `<hostdev mode='capability'>`, and libvirt never built.
  *
- * Running containers are changed through vzctl, configs by editing them in place; without vzctl only configs can be.
+ * Running containers are changed through vzctl, of either generation; configs by editing them in place, for which no
+ * vzctl is needed.
  */
-export async function openvz(options: OpenvzOptions = {}): Promise<Backend> {
-  const { configs = '/etc/vz/conf', run = runCommand, files = realFiles(), uri = 'openvz+vzctl:///' } = options
+export async function openvz(options: OpenvzOptions = {}): Promise<OpenvzBackend> {
+  const { configs = '/etc/vz/conf', files = realFiles(), uri = 'openvz+vzctl:///' } = options
+  const isHere = options.files === undefined
+  const run = explaining(options.run ?? runCommand)
+  const state =
+    options.stateFolder === undefined && isHere ? StateFolder.ofThisMachine() : new StateFolder(options.stateFolder)
+  const managed = { files, writes: realWrites(), state, run }
   const host = new LinuxHost({ files })
-  const containers = new Containers(configs, run)
-  const hasVzctl = async (): Promise<boolean> => {
-    try {
-      await run(['vzctl', '--version'])
-      return true
-    } catch (error) {
-      if (VirtError.is(error, 'unsupported')) return false
-      if (VirtError.is(error, 'operation-failed')) return true
-      throw error
-    }
+
+  let known: Promise<Vzctl | undefined> | undefined
+  const parts: OpenvzParts = {
+    containers: new Containers(configs, run),
+    running: new RunningConfig(managed),
+    host: managed,
+    async vzctl(signal) {
+      known ??= probeVzctl(run, signal)
+      try {
+        return await known
+      } catch (error) {
+        // what has failed or was aborted may work the next time
+        known = undefined
+        throw error
+      }
+    },
   }
-  return backend({
+  const made: OpenvzBackend = {
     name: 'openvz',
     uri,
-    lacks: {
-      ...fromTheHost,
-      'domains.controllers': 'containers have no controllers',
-      'domains.attachController': 'containers have no controllers',
-      'domains.detachController': 'containers have no controllers',
-      'domains.watch': 'OpenVZ tells of no events',
-    },
+    lacks,
     devices: {
       ...readingCalls(host),
+      warnings: () => [...host.warnings(), ...unfinishedChanges(managed), ...lostInterfaces(managed)],
+      assignability: (names, call) => assignabilityCall(host, managed)(names, { for: 'openvz', ...call }),
+      recover: async () => await recover(managed),
       watch: (call) => watchDevices(host, call),
     },
-    domains: domainDriver({ containers, files, run, hasVzctl }),
-    async probe() {
-      const can = await hasVzctl()
-      const missing = {
-        reason: 'vzctl is not installed',
-        remedy: 'configs can be changed; for running containers install vzctl',
-      }
-      return [{ call: 'domains.attach', can, ...(!can && missing) }]
-    },
+    domains: domainDriver(parts),
+    stopContainer: async (name, call) => await stopContainer(parts, name, call),
+    probe: async ({ signal }) => abilitiesOf(await parts.vzctl(signal)),
     async [Symbol.asyncDispose]() {},
-  })
+  }
+  return backend(made)
 }
 
-/** What does to devices, or says of them, what is no part of giving them to containers. */
-const fromTheHost = Object.fromEntries([
-  ...['detach', 'reattach', 'reset', 'assignability', 'recover'].map((call) => [
-    `devices.${call}`,
-    'containers share the drivers of the host; open linux:/// for them',
+const lacks = {
+  'domains.controllers': 'containers have no controllers',
+  'domains.attachController': 'containers have no controllers',
+  'domains.detachController': 'containers have no controllers',
+  'domains.watch': 'OpenVZ tells of no events',
+  ...Object.fromEntries([
+    ...['detach', 'reattach', 'reset'].map((call) => [
+      `devices.${call}`,
+      'containers share the drivers of the host; open linux:/// for them',
+    ]),
+    ...['create', 'destroy', 'define', 'undefine', 'start', 'setAutostart', 'update', 'setVirtualFunctions'].map(
+      (call) => [`devices.${call}`, 'containers are given what is there; open linux:/// to make devices'],
+    ),
   ]),
-  ...['create', 'destroy', 'define', 'undefine', 'start', 'setAutostart', 'update', 'setVirtualFunctions'].map(
-    (call) => [`devices.${call}`, 'containers are given what is there; open linux:/// to make devices'],
-  ),
-])
+}
+
+/** What this vzctl can do; configs can be changed without one. */
+function abilitiesOf(vzctl: Vzctl | undefined): Ability[] {
+  if (!vzctl)
+    return ['domains.attach', 'domains.detach'].map((call) => ({
+      call,
+      can: false,
+      reason: 'vzctl is not installed, so running containers cannot be changed',
+      remedy: 'install vzctl; configs can be changed without it',
+    }))
+  const old = { reason: `vzctl ${vzctl.version.text} gives containers no PCI devices`, remedy: 'install a newer vzctl' }
+  return [
+    { call: 'domains.attach', can: true },
+    { call: 'domains.detach', can: true },
+    ...(vzctl.hasPci ? [] : [{ call: 'domains.attach', can: false, ...old }]),
+  ]
+}

@@ -28,7 +28,8 @@ export function hostGuests(
   }
   return {
     async has(user) {
-      if (isBeingLaunched(files, user)) return true
+      // whose guests belong to another hypervisor is asked by that one
+      if (user.driver !== driver || isBeingLaunched(files, user)) return true
       const { at, hostdev } = user
       if (at === undefined || !hostdev) return at !== undefined && (await isThere(monitors, at))
       try {

@@ -52,7 +52,7 @@ export class GuestConfigs {
       change(config)
       return config.toString()
     }
-    await editConfig(this.need(name).path, edit, signal)
+    await editConfig(this.need(name).path, edit, { signal })
   }
 
   #read(path: string): ConfiguredGuest | undefined {

@@ -3,12 +3,13 @@ import { type Assignability, assignabilityOf, type Finding, finding } from '../.
 import { capabilityOf, type NodeDeviceDef } from '../../model/node-device.js'
 import { formatPciAddress, parsePciAddress } from '../../model/pci-address.js'
 import { sysnameOf } from '../host-device.js'
+import { realPath } from '../host-text.js'
 import { readMdevDevice } from '../mdev-device.js'
 import { readPciFunction } from '../pci-function.js'
 import { readScsiUnit } from '../scsi-device.js'
 import { readUsbDevice } from '../usb-device.js'
 import { vfioNodes } from '../vfio-nodes.js'
-import { usesBelow } from './host-use.js'
+import { usesBelow, usesOfInterface } from './host-use.js'
 import type { Inventory } from './inventory.js'
 import { pciFindings } from './pci-findings.js'
 import { usbFindings } from './usb-findings.js'
@@ -20,6 +21,8 @@ export const assignability = async (look: Inventory, def: NodeDeviceDef): Promis
 
 async function findingsOf(look: Inventory, def: NodeDeviceDef): Promise<Finding[]> {
   const { files } = look.host
+  const logical = look.for === 'openvz' ? await logicalFindings(look, def) : undefined
+  if (logical) return logical
   const pci = capabilityOf(def, 'pci')
   if (pci) return await pciFindings(look, readPciFunction(files, formatPciAddress(pci)))
   if (capabilityOf(def, 'usb_device')) return await usbFindings(look, readUsbDevice(files, sysnameOf(def)))
@@ -27,6 +30,20 @@ async function findingsOf(look: Inventory, def: NodeDeviceDef): Promise<Finding[
   const uuid = capabilityOf(def, 'mdev')?.uuid
   if (uuid !== undefined) return await mdevFindings(look, uuid, def.name)
   return [notAssignable(def)]
+}
+
+/** An interface or a disk that a container is given as such; `undefined` for what is neither. */
+async function logicalFindings(look: Inventory, def: NodeDeviceDef): Promise<Finding[] | undefined> {
+  const name = capabilityOf(def, 'net')?.interface
+  const block = capabilityOf(def, 'storage')?.block
+  const folder =
+    name === undefined ? block && `/sys/class/block/${block.replace(/^\/dev\//, '')}` : `/sys/class/net/${name}`
+  const real = folder === undefined ? undefined : realPath(look.host.files, folder)
+  if (folder === undefined || real === undefined) return undefined
+  const key = name === undefined ? `node-${block?.slice('/dev/'.length)}` : `net-${name}`
+  const device = { key, name: def.name, folder, real, inode: 0 }
+  const uses = name === undefined ? usesBelow(look.uses, real) : usesOfInterface(look.uses, real, name)
+  return [...(await useFindings(look, device, [])), ...uses]
 }
 
 async function scsiFindings(look: Inventory, sysname: string): Promise<Finding[]> {

@@ -9,3 +9,15 @@ export interface HostUse {
 /** What the host would miss of all that is at or below a folder of /sys/devices. */
 export const usesBelow = (uses: readonly HostUse[], folder: string): Finding[] =>
   uses.filter(({ path }) => path === folder || path.startsWith(`${folder}/`)).map((use) => use.finding)
+
+/**
+ * What the host would miss of a network interface that is given away as such: also what is told of those that it stands
+ * on, where it is a VLAN or a bridge.
+ */
+export const usesOfInterface = (uses: readonly HostUse[], folder: string, name: string): Finding[] => [
+  ...new Map(
+    uses
+      .filter(({ path, finding }) => path === folder || finding.facts.interface === name)
+      .map(({ finding }) => [finding.message, finding]),
+  ).values(),
+]

@@ -13,7 +13,7 @@ import { openUses } from './open-uses.js'
 import { storageUses } from './storage-uses.js'
 
 /** Whose guests a device is to be given to. */
-export type Hypervisor = 'qemu' | 'xen'
+export type Hypervisor = 'qemu' | 'xen' | 'openvz'
 
 /** What is found out once for all devices that are looked at: who uses what, and what the host can do. */
 export interface Inventory {

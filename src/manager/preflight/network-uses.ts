@@ -2,12 +2,17 @@ import { type Finding, finding } from '../../model/finding.js'
 import type { HostFiles } from '../../os/host-files.js'
 import { linesOf, namesIn, realPath, textOf } from '../host-text.js'
 import type { HostUse } from './host-use.js'
+import { interfaceFindings } from './interface-findings.js'
+import { isDefault, type Route, readRoutes, routeTo } from './routes.js'
 
-/** Network interfaces that the host would miss: those of its default route, and that of this very session. */
+/**
+ * Network interfaces that the host would miss: those of its default route, that of this very session, those that have
+ * addresses or are part of a bridge or bond; and which are up.
+ */
 export function networkUses(files: HostFiles): HostUse[] {
   const routes = readRoutes(files)
   const uses = new Map<string, Finding[]>()
-  const add = (name: string, found: Finding) => uses.set(name, [...(uses.get(name) ?? []), found])
+  const add = (name: string, ...found: Finding[]) => uses.set(name, [...(uses.get(name) ?? []), ...found])
 
   for (const name of new Set(routes.filter(isDefault).map((route) => route.interface)))
     add(
@@ -28,44 +33,17 @@ export function networkUses(files: HostFiles): HostUse[] {
         address: session,
       }),
     )
+  for (const [name, findings] of interfaceFindings(files, routes)) add(name, ...findings)
   return [...uses].flatMap(([upper, findings]) =>
     lowest(files, upper).flatMap((path) => findings.map((each) => ({ path, finding: each }))),
   )
-}
-
-interface Route {
-  readonly interface: string
-  /** First address, and how many of its bits count. */
-  readonly to: bigint
-  readonly bits: number
-  readonly width: 32 | 128
-}
-
-const isDefault = ({ bits, interface: name }: Route): boolean => bits === 0 && name !== 'lo'
-
-/** /proc/net/route, whose numbers are little-endian, and /proc/net/ipv6_route. */
-function readRoutes(files: HostFiles): Route[] {
-  const four = linesOf(files, '/proc/net/route').slice(1)
-  const six = linesOf(files, '/proc/net/ipv6_route')
-  return [
-    ...four.map((line): Route => {
-      const [name = '', to = '0', , , , , , mask = '0'] = line.split(/\s+/)
-      return { interface: name, to: littleEndian(to), bits: countBits(littleEndian(mask)), width: 32 }
-    }),
-    ...six.map((line): Route => {
-      const [to = '0', bits = '0'] = line.split(/\s+/)
-      return { interface: line.split(/\s+/).at(-1) ?? '', to: hex(to), bits: Number(hex(bits)), width: 128 }
-    }),
-  ]
 }
 
 /** The interface that has an address of this host's: the one whose network it is in. */
 function interfaceOf(files: HostFiles, routes: readonly Route[], address: string): string | undefined {
   const four = address.replace(/^::ffff:/i, '')
   if (!four.includes(':')) {
-    const wanted = four.split('.').reduce((value, part) => value * 256n + BigInt(Number(part) & 255), 0n)
-    const covers = ({ to, bits, width }: Route) => width === 32 && (wanted ^ to) >> BigInt(32 - bits) === 0n
-    return routes.filter(covers).sort((a, b) => b.bits - a.bits)[0]?.interface
+    return routeTo(routes, four)?.interface
   }
   const wanted = expandIpv6(address)
   return linesOf(files, '/proc/net/if_inet6')
@@ -100,10 +78,6 @@ function lowest(files: HostFiles, name: string, above: readonly string[] = []): 
   if (lower.length === 0) return [path]
   return lower.flatMap((link) => lowest(files, link.slice('lower_'.length), [...above, name]))
 }
-
-const hex = (digits: string): bigint => (/^[\da-f]+$/i.test(digits) ? BigInt(`0x${digits}`) : 0n)
-const littleEndian = (digits: string): bigint => hex(digits.match(/../g)?.reverse().join('') ?? '')
-const countBits = (mask: bigint): number => mask.toString(2).replaceAll('0', '').length
 
 /** An IPv6 address in the 32 digits of /proc/net/if_inet6. */
 function expandIpv6(address: string): string {

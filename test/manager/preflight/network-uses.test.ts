@@ -82,7 +82,7 @@ describe('networkUses', () => {
       ['/proc/net/if_inet6', `${'0'.repeat(31)}1 01 80 10 80       lo\n${digits} 03 40 00 80     eth1\n`],
       ['/proc/self/environ', ssh('2001:db8::9', address)],
     ]
-    expect(uses(files).map(([name, code]) => [name, code])).toEqual([['eth1', 'ssh-session']])
+    expect(uses(files).map(([name, code]) => [name, code])).toContainEqual(['eth1', 'ssh-session'])
   })
 
   it('asks the processes above when sudo has dropped the variable', () => {
@@ -106,5 +106,55 @@ describe('networkUses', () => {
         ['/proc/self/environ', ssh('a', 'b')],
       ]),
     ).toEqual([])
+  })
+
+  it('finds addresses, but for those that every interface gives itself, on what is below', () => {
+    const six = (digits: string, scope: string, name: string) => `${digits.padEnd(32, '0')} 02 40 ${scope} 80 ${name}\n`
+    expect(
+      uses([
+        ...hosts,
+        ...over('br0', 'eth0'),
+        ['/proc/net/route', `${routeHead}${localRoute('br0')}`],
+        ['/proc/net/fib_trie', 'Local:\n  |-- 127.0.0.1\n   /32 host LOCAL\n  |-- 192.168.1.5\n   /32 host LOCAL\n'],
+        ['/proc/net/if_inet6', six('fe80', '20', 'eth1') + six('20010db8', '00', 'eth1') + six('', '10', 'lo')],
+      ]).sort(),
+    ).toEqual([
+      ['eth0', 'addresses', "has the host's address 192.168.1.5 (br0)"],
+      ['eth1', 'addresses', "has the host's address 2001:0db8:0000:0000:0000:0000:0000:0000 (eth1)"],
+    ])
+  })
+
+  it('finds an address on no interface that only the default route leads to', () => {
+    expect(
+      uses([
+        ...hosts,
+        ['/proc/net/route', `${routeHead}${defaultRoute('eth0')}`],
+        ['/proc/net/fib_trie', 'Local:\n  |-- 10.9.8.7\n   /32 host LOCAL\n'],
+      ]).map(([, code]) => code),
+    ).toEqual(['default-route'])
+  })
+
+  it.each<[string, Files[number][]]>([
+    [
+      'a bond',
+      [
+        ['upper_bond0', { link: '../bond0' }],
+        ['master', { link: '../bond0' }],
+      ],
+    ],
+    ['a bond of an old kernel', [['master', { link: '../bond0' }]]],
+    ['a bridge of an old kernel', [['brport/bridge', { link: '../../bond0' }]]],
+  ])('finds what is part of %s, and what is up', (_what, files) => {
+    const at = '/sys/devices/pci0000:00/0000:00:03.0/net/eth0'
+    expect(
+      uses([
+        ...hosts,
+        [`${at}/flags`, '0x1003\n'],
+        ...files.map(([name, file]): Files[number] => [`${at}/${name}`, file]),
+      ]),
+    ).toEqual([
+      ['eth0', 'enslaved', 'is part of bond0 (eth0)'],
+      ['eth0', 'up', 'is up (eth0)'],
+    ])
   })
 })

@@ -46,7 +46,7 @@ const boards: Record<MachineName, (iommu: boolean) => Board> = {
   lab() {
     const type = env.LAB_MACHINE ?? 'q35'
     const q35 = type.includes('q35')
-    const append = ['intel_iommu=on apparmor=0 audit=0 mitigations=off nokaslr', env.LAB_APPEND ?? '']
+    const append = ['intel_iommu=on no_timer_check apparmor=0 audit=0 mitigations=off nokaslr', env.LAB_APPEND ?? '']
     return {
       devices: q35 ? 'q35.args' : 'pc.args',
       virtio: '',

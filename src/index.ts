@@ -34,6 +34,7 @@ export { describeCapability, describeDevice, formatSize } from './model/describe
 export type { Assignability, Finding, FindingCode, FindingSeverity } from './model/finding.js'
 export { describeStep, type HostStep } from './model/host-step.js'
 export { type HostdevDef, type HostdevKind, type HostdevOf, hostdev } from './model/hostdev.js'
+export { describeHostdev } from './model/hostdev-match.js'
 export type { GuestPlace, HostdevTarget } from './model/hostdev-target.js'
 export {
   type Capability,

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { type Connection, connect, VirtError } from '../index.js'
 import type { AddCommand } from './cli.js'
+import { addGuestDevices } from './commands/attach.js'
 import { addChanges } from './commands/change.js'
 import { addCheck } from './commands/check.js'
 import { addConvert } from './commands/convert.js'
@@ -23,6 +24,7 @@ const commands: readonly AddCommand[] = [
   addSnapshot,
   addCheck,
   addChanges,
+  addGuestDevices,
   addDoctor,
   addRecover,
 ]
@@ -38,7 +40,7 @@ export function program(out: Terminal): Command {
     .version(process.env.HOSTDEV_VERSION ?? 'unbundled', '--version', 'print the version')
     .option(
       '-c, --connect <uri>',
-      'the host: linux:///, linux:///?root=DIR, mock:///FOLDER, qemu+ssh://HOST/system… ($HOSTDEV_URI, else linux:///); list takes several',
+      'the host: linux:///, mock:///FOLDER, qemu+qmp:///FOLDER, qemu+ssh://HOST/system… ($HOSTDEV_URI, else linux:///); list takes several',
       (uri: string, before: string[] = []) => [...before, uri],
     )
     .exitOverride()
@@ -56,6 +58,7 @@ Examples:
   hostdev info net_lo_00_00_00_00_00_00   every value, and where it comes from
   hostdev check pci_0000_02_00_0          whether a guest can have it, and why not
   hostdev nodedev-detach pci_0000_02_00_0 take it from its driver for a guest
+  hostdev -c qemu+qmp:///run/vms attach web 1cbe:0002    give a guest that USB device
 
 Exit status: 0 done, 1 failed, 2 wrong usage.`,
     )

@@ -1,5 +1,5 @@
 import type { QmpClient } from '../../wire/qmp/client.js'
-import { childType, devices, members, property, type QomDevice } from './qom.js'
+import { childType, devices, ifThere, members, property, type QomDevice } from './qom.js'
 
 /** A bus of a guest on which devices can be. */
 export interface Bus {
@@ -37,9 +37,15 @@ export async function readMachine(qemu: QmpClient): Promise<Machine> {
   const found = await devices(qemu)
   const [rootBuses, owned] = await Promise.all([
     Promise.all(roots.map((path) => rootBus(qemu, path))),
-    Promise.all(found.map((device) => busesOf(qemu, device))),
+    Promise.all(found.map((device) => ifThere(busesOf(qemu, device)))),
   ])
-  const unnumbered = [...rootBuses.flat(), ...(await inOrder(qemu, owned.flat()))]
+  const unnumbered = [
+    ...rootBuses.flat(),
+    ...(await inOrder(
+      qemu,
+      owned.flatMap((buses) => buses ?? []),
+    )),
+  ]
   return { devices: found, buses: numbered(unnumbered) }
 }
 
@@ -105,6 +111,6 @@ export async function childrenOf(qemu: QmpClient, { path }: Pick<Bus, 'path'>): 
   const links = (await members(qemu, path)).filter(
     ({ name, type }) => name.startsWith('child[') && type.startsWith('link<'),
   )
-  const found = await Promise.all(links.map(({ name }) => property(qemu, path, name)))
-  return found.map(String)
+  const found = await Promise.all(links.map(({ name }) => ifThere(property(qemu, path, name))))
+  return found.filter((child) => child !== undefined).map(String)
 }

@@ -5,7 +5,7 @@ import type { HostdevDef } from '../../model/hostdev.js'
 import type { QmpClient } from '../../wire/qmp/client.js'
 import { isObject } from '../../wire/qmp/json-reader.js'
 import type { Bus, Machine } from './buses.js'
-import { properties, type QomDevice } from './qom.js'
+import { ifThere, properties, type QomDevice } from './qom.js'
 
 /** A host device of a guest, and where it is in QEMU's object model. */
 export interface LiveHostdev {
@@ -59,8 +59,8 @@ export const isHostdevType = (type: string): boolean => Object.hasOwn(asked, typ
 export async function liveHostdevs(qemu: QmpClient, { devices, buses }: Machine): Promise<LiveHostdev[]> {
   const hosts = devices.filter(({ type }) => isHostdevType(type))
   const blockdevs = hosts.some(({ type }) => type === 'scsi-generic') ? await blockNodes(qemu) : []
-  const found = await Promise.all(hosts.map((device) => liveHostdev(qemu, device, buses, blockdevs)))
-  return found.sort((a, b) => byId(a.id ?? a.path, b.id ?? b.path))
+  const found = await Promise.all(hosts.map((device) => ifThere(liveHostdev(qemu, device, buses, blockdevs))))
+  return found.filter((each) => each !== undefined).sort((a, b) => byId(a.id ?? a.path, b.id ?? b.path))
 }
 
 const byId = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : 1)

@@ -4,7 +4,7 @@ import type { HostdevDef } from '../../model/hostdev.js'
 import { describeHostdev } from '../../model/hostdev-match.js'
 import type { QmpClient } from '../../wire/qmp/client.js'
 import { type Bus, childrenOf, type Machine } from './buses.js'
-import { property } from './qom.js'
+import { propertyOfEach } from './qom.js'
 import { freeUsbPort } from './usb-ports.js'
 
 /** Where a guest is to have a device: the address, and QEMU's words for it. */
@@ -90,7 +90,7 @@ function pciAt({ name, number }: Bus, slot: number, fn: number, multifunction?: 
 /** Slots and functions in use, as eight times the slot and the function. */
 async function usedFunctions(qemu: QmpClient, bus: Bus): Promise<Set<number>> {
   const children = await childrenOf(qemu, bus)
-  return new Set(await Promise.all(children.map(async (path) => Number(await property(qemu, path, 'addr')))))
+  return new Set((await propertyOfEach(qemu, children, 'addr')).map(Number))
 }
 
 async function usbPlace(qemu: QmpClient, { buses }: Machine, asking: Asking): Promise<Place> {
@@ -117,11 +117,9 @@ async function scsiPlace(qemu: QmpClient, { buses }: Machine, asking: Asking): P
   if (!bus) throw refused(asking, 'it has no such SCSI adapter; start it with -device virtio-scsi-pci,id=scsi0')
   const isOld = !/virtio/.test(bus.owner ?? '')
   const children = await childrenOf(qemu, bus)
-  const used = await Promise.all(
-    children.map(
-      async (path) => `${await property(qemu, path, 'scsi-id')}:${isOld ? 0 : await property(qemu, path, 'lun')}`,
-    ),
-  )
+  const targets = await propertyOfEach(qemu, children, 'scsi-id')
+  const units = isOld ? targets.map(() => 0) : await propertyOfEach(qemu, children, 'lun')
+  const used = targets.map((target, index) => `${target}:${units[index]}`)
   const at = (target: number, unit: number): Place => ({
     address: isOld
       ? { kind: 'drive', controller: bus.number, bus: 0, target: 0, unit: target }

@@ -1,3 +1,4 @@
+import { VirtError } from '../../errors.js'
 import type { QmpClient } from '../../wire/qmp/client.js'
 import { isObject } from '../../wire/qmp/json-reader.js'
 
@@ -25,6 +26,20 @@ export async function members(qemu: QmpClient, path: string): Promise<QomMember[
     .map(({ name, type }) => ({ name: String(name), type: String(type) }))
 }
 
+/** What is asked of a device that may go at any moment: `undefined` when it has gone. */
+export async function ifThere<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer
+  } catch (error) {
+    const { qmpClass } = VirtError.is(error) ? error.details : {}
+    if (qmpClass === 'DeviceNotFound' || (qmpClass === 'GenericError' && isGone.test(String(error)))) return undefined
+    throw error
+  }
+}
+
+/** A bus has a property for each device on it. */
+const isGone = /Property '[^']*child\[\d+\]' not found/
+
 /** A property's value. */
 export const property = async (qemu: QmpClient, path: string, name: string): Promise<unknown> =>
   await qemu.execute('qom-get', { path, property: name })
@@ -37,6 +52,12 @@ export async function properties(
 ): Promise<Record<string, unknown>> {
   const values = await Promise.all(names.map((name) => property(qemu, path, name)))
   return Object.fromEntries(names.map((name, index) => [name, values[index]]))
+}
+
+/** A property of several devices; those that have gone are left out. */
+export async function propertyOfEach(qemu: QmpClient, paths: readonly string[], name: string): Promise<unknown[]> {
+  const values = await Promise.all(paths.map((path) => ifThere(property(qemu, path, name))))
+  return values.filter((value) => value !== undefined)
 }
 
 /** The type of a child; `undefined` for what is none. */

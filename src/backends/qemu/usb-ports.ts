@@ -1,6 +1,6 @@
 import type { QmpClient } from '../../wire/qmp/client.js'
 import { type Bus, childrenOf } from './buses.js'
-import { properties, property } from './qom.js'
+import { properties, property, propertyOfEach } from './qom.js'
 
 /** How many ports the controllers of each type have, where they do not say it (hw/usb/hcd-*.c). */
 const portCounts: Readonly<Record<string, number>> = {
@@ -48,7 +48,7 @@ const line = /^ *Device \d+\.\d+, Port ([\d.]+),.*?(?:, ID: (.*))?$/
  */
 async function usedPorts(qemu: QmpClient, bus: Bus): Promise<Set<string>> {
   const children = await childrenOf(qemu, bus)
-  const ports = (await Promise.all(children.map((path) => property(qemu, path, 'port')))).map(String)
+  const ports = (await propertyOfEach(qemu, children, 'port')).map(String)
   const used = new Set(ports.filter(Boolean))
   if (ports.every(Boolean)) return used
   const ids = children.map((path) => path.slice(path.lastIndexOf('/') + 1))

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { type Connection, capabilityOf, type HostdevDef, VirtError } from '../../index.js'
 import { convert } from '../../xml.js'
 import type { AddCommand, Cli } from '../cli.js'
+import { readText } from '../wanted-device.js'
 
 /** What `hostdev convert` was asked for. */
 interface ConvertFlags {
@@ -47,13 +47,4 @@ async function byAddress(conn: Connection, def: HostdevDef): Promise<HostdevDef>
     return { ...def, source }
   }
   throw new VirtError('no-node-device', `${name} is no SCSI generic node of this host`, { device: name })
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (cause) {
-    const { code: errno = 'EIO' } = cause as NodeJS.ErrnoException
-    throw new VirtError('system', `${file} cannot be read (${errno})`, { path: file, errno, cause })
-  }
 }

@@ -1,0 +1,110 @@
+import {
+  type AffectOptions,
+  type Connection,
+  type Domain,
+  describeHostdev,
+  type HostdevDef,
+  hostdev,
+} from '../../index.js'
+import type { AddCommand } from '../cli.js'
+import { printable, type Terminal } from '../terminal.js'
+import { wantedDevice } from '../wanted-device.js'
+
+/** Which of a guest's configurations is meant. */
+interface AffectFlags {
+  live?: boolean
+  config?: boolean
+}
+
+/** How what a guest has is shown. */
+interface ShowFlags extends AffectFlags {
+  xml?: boolean
+  json?: boolean
+}
+
+/** `hostdev attach`, `detach` and `hostdevs`: devices that guests get, give back, and have. */
+export const addGuestDevices: AddCommand = ({ root, read, change, out }) => {
+  const command = (name: string, description: string) =>
+    root
+      .command(name)
+      .description(description)
+      .argument('<domain>', 'the guest, by its name or UUID')
+      .option('--live', 'the guest as it runs')
+      .option('--config', 'the guest as it will be started next')
+
+  command('attach', 'give a guest devices of the host: all of them or none')
+    .argument('<device...>', `${devices}, or a file with the XML of a hostdev (- is standard input)`)
+    .option('--xml', 'print them as the guest has them')
+    .option('--json', 'the same as JSON')
+    .action((domain: string, words: string[], flags: ShowFlags) =>
+      change((conn) => attach(conn, domain, words, flags, out)),
+    )
+  command('detach', 'take devices back from a guest, and wait until it has let go')
+    .argument('<device...>', `an alias such as hostdev0, ${devices}, or a file with XML`)
+    .option('--timeout <seconds>', 'how long a running guest has to let go', Number)
+    .action((domain: string, words: string[], flags: AffectFlags & { timeout?: number }) =>
+      change((conn) => detach(conn, domain, words, flags, out)),
+    )
+  command('hostdevs', 'show the host devices of a guest')
+    .option('--xml', "as libvirt's XML")
+    .option('--json', 'as JSON')
+    .action((domain: string, flags: ShowFlags) => read((conn) => hostdevs(conn, domain, flags, out)))
+}
+
+const devices = 'a name as `hostdev list` shows it, 1cbe:0002, 0000:02:00.0, a USB port 1-1.2, a UUID'
+
+const affected = ({ live = false, config = false }: AffectFlags): AffectOptions => ({
+  ...(live && { live }),
+  ...(config && { config }),
+})
+
+async function attach(
+  conn: Connection,
+  name: string,
+  words: readonly string[],
+  flags: ShowFlags,
+  out: Terminal,
+): Promise<void> {
+  const guest = await conn.lookupDomain(name)
+  const wanted = await Promise.all(words.map(wantedDevice))
+  show(await guest.attachHostdevs(wanted, affected(flags)), flags, out)
+}
+
+async function detach(
+  conn: Connection,
+  name: string,
+  words: readonly string[],
+  { timeout, ...flags }: AffectFlags & { timeout?: number },
+  { write }: Terminal,
+): Promise<void> {
+  const guest = await conn.lookupDomain(name)
+  const options = affected(flags)
+  const targets = await Promise.all(words.map((word) => target(guest, word, options)))
+  await guest.detachHostdevs(targets, { ...options, ...(timeout !== undefined && { timeout: timeout * 1000 }) })
+  for (const word of words) write(`${printable(word)} detached\n`)
+}
+
+/** A word that is the alias of a device of the guest means that, any other a device of the host. */
+async function target(guest: Domain, word: string, options: AffectOptions) {
+  const has = (await guest.hostdevs(options)).some((def) => 'alias' in def && def.alias === word)
+  return has ? { alias: word } : await wantedDevice(word)
+}
+
+async function hostdevs(conn: Connection, name: string, flags: ShowFlags, out: Terminal): Promise<void> {
+  const guest = await conn.lookupDomain(name)
+  show(await guest.hostdevs(affected(flags)), flags, out)
+}
+
+function show(defs: readonly HostdevDef[], { xml, json }: ShowFlags, { write, colour }: Terminal): void {
+  if (json) write(`${JSON.stringify(defs, null, 2)}\n`)
+  else
+    for (const def of defs) {
+      const { alias = '-', address } = def.kind === 'other' ? {} : def
+      const place = address ? `  at ${Object.values(address).map(String).join(' ')}` : ''
+      write(
+        xml
+          ? hostdev.format(def)
+          : `${colour.bold(printable(alias).padEnd(10))}  ${printable(describeHostdev(def))}${place}\n`,
+      )
+    }
+}

@@ -1,0 +1,58 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import pc from 'picocolors'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { addGuestDevices } from '../../src/cli/commands/attach.js'
+import { type Connection, connect } from '../../src/index.js'
+import { hosts, mock } from '../../src/mock.js'
+
+let conn: Connection
+const guest = 'db'
+beforeEach(async () => {
+  conn = await connect(mock(hosts.server()))
+})
+afterEach(() => conn.close())
+
+async function run(...argv: string[]): Promise<string> {
+  let text = ''
+  const root = new Command().exitOverride()
+  const work = (use: (conn: Connection) => Promise<void>) => use(conn)
+  const out = { width: 80, colour: pc.createColors(false), write: (part: string) => (text += part) }
+  addGuestDevices({ root, out, named: () => [], open: async () => conn, read: work, change: work })
+  await root.parseAsync(argv, { from: 'user' })
+  return text
+}
+
+describe('hostdev attach', () => {
+  it('gives a guest a device, hostdevs shows it, and detach takes it back by its alias', async () => {
+    expect(await run('attach', guest, 'usb_1_1')).toMatch(/^hostdev0 {4}USB device .* at usb 0 \d\n$/)
+    expect(await run('hostdevs', guest)).toContain('hostdev0')
+    expect(await run('hostdevs', guest, '--xml')).toContain("<hostdev mode='subsystem' type='usb'")
+    expect(await run('detach', guest, 'hostdev0')).toBe('hostdev0 detached\n')
+    expect(JSON.parse(await run('hostdevs', guest, '--json'))).toEqual([])
+  })
+
+  it('takes the XML of a hostdev from a file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'hostdev-cli-'))
+    const file = join(folder, 'device.xml')
+    await writeFile(
+      file,
+      "<hostdev mode='subsystem' type='usb'><source><vendor id='0xdead'/><product id='1'/></source></hostdev>",
+    )
+    await expect(run('attach', guest, file)).rejects.toThrow(/dead:0001/)
+    await expect(run('attach', guest, join(folder, 'absent.xml'))).rejects.toThrow(/cannot be read \(ENOENT\)/)
+    await rm(folder, { recursive: true })
+  })
+
+  it.each([
+    ['dead:beef', /"vendor":57005,"product":48879/],
+    ['0000:7f:00.0', /"pci":"0000:7f:00.0"/],
+    ['9-1.2', /"port":"9-1.2"/],
+    ['83b8f4f2-509f-382f-3c1e-e6bfe0fa2001', /"uuid"/],
+    ['pci_0000_7f_00_0', /"name":"pci_0000_7f_00_0"/],
+  ])('understands %s', async (word, message) => {
+    await expect(run('attach', guest, word)).rejects.toMatchObject({ code: 'no-node-device', message })
+  })
+})

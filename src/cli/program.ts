@@ -11,6 +11,7 @@ import { addInfo } from './commands/info.js'
 import { addList } from './commands/list.js'
 import { addRecover } from './commands/recover.js'
 import { addSnapshot } from './commands/snapshot.js'
+import { addVirtual } from './commands/virtual.js'
 import { addWatch } from './commands/watch.js'
 import { printable, type Terminal, terminalOf } from './terminal.js'
 
@@ -24,6 +25,7 @@ const commands: readonly AddCommand[] = [
   addSnapshot,
   addCheck,
   addChanges,
+  addVirtual,
   addGuestDevices,
   addDoctor,
   addRecover,

@@ -1,15 +1,13 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { text } from 'node:stream/consumers'
-import { type DeviceSelector, VirtError } from '../index.js'
+import type { DeviceSelector } from '../index.js'
+import { readText } from './read-text.js'
 
 /**
  * What a user calls a device: the XML of a hostdev from a file (`-` is standard input), or what selects one of the host:
  * `1cbe:0002`, `0000:02:00.0`, a USB port `1-1.2`, a UUID, or the name of a node device.
  */
 export async function wantedDevice(word: string): Promise<string | DeviceSelector> {
-  if (word === '-') return await text(process.stdin)
-  if (word.includes('/') || word.endsWith('.xml') || (!/^[\w:.-]+$/.test(word) && existsSync(word)))
+  if (word === '-' || word.includes('/') || word.endsWith('.xml') || (!/^[\w:.-]+$/.test(word) && existsSync(word)))
     return await readText(word)
   return selectorOf(word)
 }
@@ -23,14 +21,4 @@ function selectorOf(word: string): DeviceSelector {
   if (/^\d+-\d+(\.\d+)*$/.test(word)) return { port: word }
   if (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(word)) return { uuid: word }
   return { name: word }
-}
-
-/** The text of a file that a command names. @throws VirtError `system` with the errno */
-export async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (cause) {
-    const { code: errno = 'EIO' } = cause as NodeJS.ErrnoException
-    throw new VirtError('system', `${file} cannot be read (${errno})`, { path: file, errno, cause })
-  }
 }

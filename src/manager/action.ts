@@ -13,7 +13,7 @@ import { vfioNodes } from './vfio-nodes.js'
 /** One write, command or edit, and what it is for: where that is reached already nothing is done. Plain JSON. */
 type HostAction = HostStep & {
   readonly goal?: Goal
-  /** What a command reads on standard input. */
+  /** What a command reads on /dev/stdin. */
   readonly stdin?: string
   /** A path without which there is nothing to do. */
   readonly needs?: string
@@ -52,7 +52,10 @@ export async function perform(
   if (action.unused !== undefined) await refuseInUse(host, device.name, action.unused)
   if ('edit' in action) await editContainer(action, { pidLock: action.pidLock })
   else if ('run' in action)
-    await host.run(action.run, { stdin: action.stdin, ...(keeping !== undefined && { descriptors: [keeping] }) })
+    await host.run(action.run, {
+      ...(action.stdin !== undefined && { stdin: action.stdin, stdinByName: true }),
+      ...(keeping !== undefined && { descriptors: [keeping] }),
+    })
   else {
     const answer = await host.writes.write(action.write, action.value, { keeping })
     if (answer === 'pending') return 'pending'

@@ -1,5 +1,8 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
-import { basename } from 'node:path'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
 import { deadline, type Limits } from '../async/deadline.js'
 import { VirtError } from '../errors.js'
 import { publish } from './diagnostics.js'
@@ -8,6 +11,8 @@ import { publish } from './diagnostics.js'
 export interface CommandOptions extends Limits {
   /** What it reads on standard input; nothing unless told. */
   readonly stdin?: string | Uint8Array | undefined
+  /** Whether it opens its standard input by name, /dev/stdin: a file can be opened so, and what Node calls a pipe not. */
+  readonly stdinByName?: boolean | undefined
   /** How many bytes it may print on each of its outputs; 16 MiB unless told. */
   readonly maxOutput?: number | undefined
   /** Variables besides those of this process; LC_ALL is C always. */
@@ -58,14 +63,14 @@ async function run(argv: readonly string[], options: CommandOptions): Promise<Co
     const child = start(argv, options)
     const drop = () => {
       child.kill('SIGKILL')
-      for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy()
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy()
       child.unref()
     }
     ended.addEventListener('abort', drop)
     try {
       // A command need not read its input to the end.
-      child.stdin.on('error', () => {})
-      child.stdin.end(stdin)
+      child.stdin?.on('error', () => {})
+      child.stdin?.end(stdin)
       const [stdout, stderr, exit] = await Promise.all([
         collect(child.stdout, maxOutput, argv),
         collect(child.stderr, maxOutput, argv),
@@ -82,14 +87,34 @@ async function run(argv: readonly string[], options: CommandOptions): Promise<Co
 
 const nameOf = (argv: readonly string[]): string => basename(argv[0] ?? '')
 
-function start(argv: readonly string[], { env, descriptors = [] }: CommandOptions): ChildProcessWithoutNullStreams {
+/** A command that runs; without a pipe for what it reads, when that is a file. */
+type Running = ChildProcessByStdio<Writable | null, Readable, Readable>
+
+function start(argv: readonly string[], { env, stdin = '', stdinByName, descriptors = [] }: CommandOptions): Running {
   const [program, ...args] = argv
   if (program === undefined || program === '' || argv.some((arg) => arg.includes('\0')))
     throw new VirtError('invalid-argument', 'A command needs a program, and no argument can hold a NUL', { argv })
-  return spawn(program, args, {
-    env: { ...process.env, ...env, LC_ALL: 'C' },
-    stdio: ['pipe', 'pipe', 'pipe', ...descriptors],
-  }) as ChildProcessWithoutNullStreams
+  const input = stdinByName ? unnamedFile(stdin) : undefined
+  try {
+    return spawn(program, args, {
+      env: { ...process.env, ...env, LC_ALL: 'C' },
+      stdio: [input ?? 'pipe', 'pipe', 'pipe', ...descriptors],
+    }) as Running
+  } finally {
+    if (input !== undefined) closeSync(input)
+  }
+}
+
+/** A file of this user's alone, which is gone when nobody has it open. */
+function unnamedFile(content: string | Uint8Array): number {
+  const folder = mkdtempSync(join(tmpdir(), 'hostdev-'))
+  try {
+    const file = openSync(join(folder, 'stdin'), 'wx+', 0o600)
+    writeSync(file, typeof content === 'string' ? Buffer.from(content) : content, 0, null, 0)
+    return file
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }
 
 async function collect(stream: NodeJS.ReadableStream, max: number, argv: readonly string[]): Promise<string> {
@@ -114,7 +139,7 @@ interface Exit {
   readonly killedBy: string | null
 }
 
-async function exited(child: ChildProcessWithoutNullStreams, argv: readonly string[]): Promise<Exit> {
+async function exited(child: Running, argv: readonly string[]): Promise<Exit> {
   return await new Promise((resolve, reject) => {
     child.on('error', (cause: NodeJS.ErrnoException) => reject(notStarted(argv, cause)))
     child.on('exit', (status, killedBy) => resolve({ status, killedBy }))

@@ -84,3 +84,27 @@ describe('hostdev info', () => {
     )
   })
 })
+
+describe('hostdev nodedev-create and its like', () => {
+  const parent = `<device><name>mtty_mtty</name><path>/sys/devices/virtual/mtty/mtty</path><parent>computer</parent>
+    <capability type='mdev_types'><capability type='mdev_types'><type id='mtty-2'><deviceAPI>vfio-pci</deviceAPI>
+    <availableInstances>3</availableInstances></type></capability></capability></device>`
+  const xml = `<device><parent>mtty_mtty</parent><capability type='mdev'><type id='mtty-2'/>
+    <uuid>83b8f4f2-509f-382f-3c1e-e6bfe0fa1001</uuid></capability></device>`
+  const name = 'mdev_83b8f4f2_509f_382f_3c1e_e6bfe0fa1001_mtty'
+
+  it.each([
+    ['nodedev-create', 'created'],
+    ['nodedev-define', 'defined'],
+  ])('%s says what it has made', async (command, done) => {
+    await writeFile(join(folder, 'mtty.xml'), parent)
+    const file = join(folder, 'new')
+    await writeFile(file, xml)
+    expect(await run([command, file])).toBe(`Node device '${name}' ${done} from '${file}'\n`)
+  })
+
+  it('set-vfs refuses what is no number', async () => {
+    await expect(run(['set-vfs', 'pci_0000_00_1f_2', '-1'])).rejects.toThrow()
+    await expect(run(['set-vfs', 'pci_0000_00_1f_2', '1'])).rejects.toMatchObject({ code: 'operation-unsupported' })
+  })
+})

@@ -26,6 +26,12 @@ describe('runCommand', () => {
     expect((await runCommand(['true'], { stdin: 'x'.repeat(1_000_000) })).stdout).toBe('')
   })
 
+  it('gives it a file, where it opens its standard input by name', async () => {
+    const options = { stdin: 'hello', stdinByName: true }
+    expect((await runCommand(['cat', '/dev/stdin'], options)).stdout).toBe('hello')
+    expect((await runCommand(['cat'], options)).stdout).toBe('hello')
+  })
+
   it('speaks the language C, with the variables it was given', async () => {
     const { stdout } = await runCommand(shell('echo $LC_ALL $COLOUR'), {
       env: { LC_ALL: 'de_DE.UTF-8', COLOUR: 'blue' },

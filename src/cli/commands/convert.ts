@@ -1,8 +1,7 @@
-import { text } from 'node:stream/consumers'
 import { type Connection, capabilityOf, type HostdevDef, VirtError } from '../../index.js'
 import { convert } from '../../xml.js'
 import type { AddCommand, Cli } from '../cli.js'
-import { readText } from '../wanted-device.js'
+import { readText } from '../read-text.js'
 
 /** What `hostdev convert` was asked for. */
 interface ConvertFlags {
@@ -22,7 +21,7 @@ export const addConvert: AddCommand = (cli) => {
 }
 
 async function convertHostdev({ open, out }: Cli, file: string | undefined, flags: ConvertFlags): Promise<void> {
-  const source = file === undefined || file === '-' ? await text(process.stdin) : await readText(file)
+  const source = await readText(file ?? '-')
   const resolve = async (def: HostdevDef): Promise<HostdevDef> => {
     await using conn = await open()
     return await byAddress(conn, def)

@@ -5,6 +5,7 @@ import type { HostdevDef } from '../../model/hostdev.js'
 import { sameHostDevice } from '../../model/hostdev-match.js'
 import { inactiveDef, type NodeDeviceDef, nodeDevice } from '../../model/node-device.js'
 import { needDefinition } from '../../model/virtual-device.js'
+import { assignabilityOn } from './assignability.js'
 import { create, define, destroy, setAutostart, start, undefine, update } from './create.js'
 import { attachLive, detachLive, needHostdev } from './guest-devices.js'
 import type { MockGuest, MockHost } from './host.js'
@@ -61,6 +62,7 @@ export const deviceDriver = (host: MockHost): DeviceDriver => ({
     reset(host, name)
     return []
   },
+  assignability: async (names, options) => assignabilityOn(host, names, options.for),
   setVirtualFunctions: async (name, count) => setVirtualFunctions(host, name, count),
   watch: async ({ signal, device, capability }) =>
     host.deviceEvents.add(

@@ -2,6 +2,7 @@ import { Queue } from '../../async/queue.js'
 import type { DeviceEvent, DomainEvent, DomainState } from '../../backend.js'
 import { VirtError } from '../../errors.js'
 import { checkDeviceName } from '../../model/device-name.js'
+import type { Finding } from '../../model/finding.js'
 import type { HostdevDef } from '../../model/hostdev.js'
 import type { NodeDeviceDef } from '../../model/node-device.js'
 import type { UsbControllerDef } from '../../model/usb-controller.js'
@@ -20,6 +21,8 @@ export interface MockDevice {
   managed?: boolean | undefined
   /** Who holds it, when it is busy on the host itself. */
   busyBy?: string | undefined
+  /** What else speaks for or against giving it away, as the stage hand has it. */
+  found?: Finding[]
 }
 
 /** A guest of a mock host. */

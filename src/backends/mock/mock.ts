@@ -56,10 +56,7 @@ export async function mock(options: MockOptions = {}): Promise<MockBackend> {
     uri,
     devices: faults.watch('devices', deviceDriver(host)),
     domains: { ...faults.watch('domains', domainDriver(host)), proposal },
-    lacks: {
-      'devices.assignability': 'a mock has no host behind it that could be looked at',
-      'devices.recover': 'changes of a mock are never cut off',
-    },
+    lacks: { 'devices.recover': 'changes of a mock are never cut off' },
     stage: new Stage(host, faults),
     async [Symbol.asyncDispose]() {
       host.close()

@@ -43,7 +43,7 @@ export function detach(
     throw new VirtError('invalid-argument', `${name}: '${driver}' does not hold devices for guests; use vfio-pci`, {
       device: name,
     })
-  if (![...host.devices.values()].some((each) => pciOf(each)?.iommuGroup))
+  if (!hasIommu(host))
     throw new VirtError(
       'argument-unsupported',
       `${name}: the host has no IOMMU groups, so VFIO cannot be used; switch the IOMMU on`,
@@ -89,20 +89,30 @@ export function reset(host: MockHost, name: string): void {
     })
 }
 
-/** @throws VirtError `operation-invalid` when the other members of its group make a PCI device impossible to give away */
-export function needViableGroup(host: MockHost, device: MockDevice): void {
+/** Whether the host isolates PCI devices at all. */
+export const hasIommu = (host: MockHost): boolean =>
+  [...host.devices.values()].some((each) => pciOf(each)?.iommuGroup !== undefined)
+
+/** The other members of a device's IOMMU group that the host uses. */
+export function obstaclesOf(host: MockHost, device: MockDevice): MockDevice[] {
   const group = pciOf(device)?.iommuGroup
-  if (!group) throw invalid(`${device.def.name} is in no IOMMU group; switch the IOMMU on`, device.def.name)
-  const inTheWay = [...host.devices.values()].filter((other) => {
+  return [...host.devices.values()].filter((other) => {
     const pci = pciOf(other)
     return (
       other !== device &&
       pci !== undefined &&
-      group.addresses.some((address) => samePciAddress(address, pci)) &&
+      group?.addresses.some((address) => samePciAddress(address, pci)) &&
       other.def.driver !== undefined &&
       !harmless.includes(other.def.driver)
     )
   })
+}
+
+/** @throws VirtError `operation-invalid` when the other members of its group make a PCI device impossible to give away */
+export function needViableGroup(host: MockHost, device: MockDevice): void {
+  const group = pciOf(device)?.iommuGroup
+  if (!group) throw invalid(`${device.def.name} is in no IOMMU group; switch the IOMMU on`, device.def.name)
+  const inTheWay = obstaclesOf(host, device)
   if (inTheWay.length === 0) return
   const members = inTheWay.map(({ def }) => `${def.name} (${def.driver})`)
   throw new VirtError(

@@ -1,4 +1,5 @@
 import { VirtError } from '../../errors.js'
+import { type FindingCode, finding } from '../../model/finding.js'
 import { capabilityOf, type NodeDeviceDef, nodeDevice } from '../../model/node-device.js'
 import { Faults, type MockCall } from './faults.js'
 import { startGuest, stopGuest } from './guest-devices.js'
@@ -79,6 +80,15 @@ export class Stage {
   /** Has somebody on the host hold a device, so that it cannot be taken from its driver; `undefined` lets go. */
   busy(name: string, by: string | undefined): void {
     this.#host.device(name).busyBy = by
+  }
+
+  /**
+   * Has `device.assignability()` find something that a mock does not know of by itself:
+   * `stage.find('pci_0000_00_1f_2', 'root-disk', 'holds the root file system')`.
+   */
+  find(name: string, code: FindingCode, message: string): void {
+    const device = this.#host.device(name)
+    device.found = [...(device.found ?? []), finding(code, message)]
   }
 
   /** Has a guest refuse to let go of devices, or be willing again. */

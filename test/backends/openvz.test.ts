@@ -6,6 +6,7 @@ import { MemoryFiles, type RunCommand } from '../../src/linux.js'
 import { openvz } from '../../src/openvz.js'
 import { nodeDeviceContract } from '../contract/node-devices.js'
 import { OpenvzHost, webConfig } from '../fakes/vzctl/openvz-host.js'
+import { root } from '../source-tree.js'
 
 const net = (name: string): HostdevDef => ({ kind: 'net', source: { interface: name } })
 const pci = (bus: number): HostdevDef => ({
@@ -113,6 +114,23 @@ describe.each([4, 9] as const)('OpenVZ with vzctl %i', (generation) => {
     )
     expect((await stat(host.vzctl.configOf('102'))).mode & 0o777).toBe(0o640)
     expect(host.changes).toEqual([])
+  })
+
+  it('keeps a config of 200 lines byte for byte, but for the edited one', async () => {
+    const before = await readFile(join(root, 'test/data/openvz-101.conf'))
+    await writeFile(host.vzctl.configOf('102'), before)
+    const off = await conn.lookupDomain('102')
+    const now = async () => (await readFile(host.vzctl.configOf('102'))).toString('latin1').split('\n')
+    const lines = before.toString('latin1').split('\n')
+    expect(lines).toHaveLength(200)
+    await off.attachHostdev(net('eth1'))
+    expect(await now()).toEqual(
+      lines.map((line) => line.replace(/^ {2}NETDEV="eth3 eth4"/, '  NETDEV="eth3 eth4 eth1"')),
+    )
+    await off.detachHostdev(net('eth1'))
+    expect((await readFile(host.vzctl.configOf('102'))).equals(before)).toBe(true)
+    await off.attachHostdev({ kind: 'storage', source: { block: '/dev/sdb1' } })
+    expect(await now()).toEqual(lines.map((line) => line.replace(/(^DEVNODES=".*) "$/, '$1 sdb1:rw "')))
   })
 
   it.each([

@@ -1,4 +1,4 @@
-import { renameSync, symlinkSync } from 'node:fs'
+import { chmodSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Connection, type ConnectOptions, connect, VirtError } from '../../src/index.js'
@@ -41,6 +41,16 @@ needs(libvirtd).describe("an ordinary user's own libvirtd", () => {
   it('is what libvirt: means, where no URI is set', async () => {
     await using conn = await open('libvirt:')
     expect(conn.uri).toBe('qemu:///session')
+  })
+
+  it('is what an alias of libvirt.conf says', async () => {
+    const settings = join(daemon.folder, 'config/libvirt')
+    mkdirSync(settings, { recursive: true })
+    writeFileSync(join(settings, 'libvirt.conf'), 'uri_aliases = [ "mine=qemu:///session" ]\n')
+    chmodSync(dirname(settings), 0o755)
+    await using conn = await open('mine')
+    expect(conn.uri).toBe('qemu:///session')
+    await expect(open('yours')).rejects.toMatchObject({ code: 'invalid-argument', details: { candidates: ['mine'] } })
   })
 
   it('may be asked to look only, though it has one socket', async () => {

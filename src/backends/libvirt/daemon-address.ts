@@ -56,6 +56,13 @@ const probed = { system: ['xen', 'qemu', 'lxc', 'vbox', 'bhyve', 'vz'], session:
 
 const systemFolder = '/var/run/libvirt'
 
+/** What decides about a daemon's address beside the URI. */
+interface AddressOptions {
+  readonly readOnly?: boolean
+  /** Parameters for a URI that does not have them. */
+  readonly defaults?: Readonly<Record<string, string>>
+}
+
 /**
  * Follows libvirt's rules for remote URIs (docs/uri.rst, src/remote/remote_sockets.c): which transport, which socket of
  * the one libvirtd or of the daemon of one hypervisor (virtqemud), of the system or of the session, read-only or not,
@@ -63,15 +70,19 @@ const systemFolder = '/var/run/libvirt'
  *
  * @throws VirtError `invalid-argument` for what libvirt refuses
  */
-export function daemonAddress(uri: ConnectionUri | undefined, user: User, readOnly = false): DaemonAddress {
+export function daemonAddress(
+  uri: ConnectionUri | undefined,
+  user: User,
+  { readOnly = false, defaults = {} }: AddressOptions = {},
+): DaemonAddress {
   const transport = uri?.transport ?? (uri?.host === undefined ? 'unix' : 'tls')
   if (!isTransport(transport)) throw wrong(uri, `the transport ${transport} is none of ${libvirtTransports.join(', ')}`)
   if (transport === 'unix' && uri?.host !== undefined)
     throw wrong(uri, `a unix socket is not on another host (${uri.host}); leave out the host, or use ssh`)
 
   const { driver, path = '', query = {}, host, port, user: login } = uri ?? {}
-  const parameters = Object.fromEntries(
-    Object.entries(query)
+  const parameters: Record<string, string> = Object.fromEntries(
+    Object.entries({ ...defaults, ...query })
       .map(([name, value]) => [name.toLowerCase(), value] as const)
       .filter(([name]) => clientParameters.includes(name)),
   )

@@ -3,10 +3,12 @@ import { type ConnectionUri, parseUri } from '../../model/uri.js'
 import { Denied, type HostFiles } from '../../os/host-files.js'
 import type { User } from './daemon-address.js'
 
-/** The part of libvirt's client settings that is about URIs. */
-interface ClientSettings {
+/** The part of libvirt's client settings (libvirt.conf) that is about URIs. */
+export interface ClientSettings {
   readonly uriDefault?: string
   readonly aliases: ReadonlyMap<string, string>
+  /** What `mode` and `proxy` are where a URI does not say (`remote_mode`, `remote_proxy`). */
+  readonly defaults: Readonly<Record<string, string>>
 }
 
 /**
@@ -17,12 +19,10 @@ interface ClientSettings {
  */
 export function defaultUri(
   uri: ConnectionUri,
-  files: HostFiles,
-  user: User,
+  { uriDefault, aliases }: ClientSettings,
   chosen?: string,
 ): ConnectionUri | undefined {
   const alias = uri.path.replace(/^\/*/, '')
-  const { uriDefault, aliases } = readSettings(files, user)
   const meant = alias === '' ? (chosen ?? uriDefault) : alias
   if (meant === undefined) return undefined
   const text = aliases.get(meant) ?? meant
@@ -34,18 +34,23 @@ export function defaultUri(
   return parseUri(text)
 }
 
-function readSettings(files: HostFiles, user: User): ClientSettings {
+/** Reads the settings of a user, or those of the machine for root; where there are none, none is set. */
+export function clientSettings(files: HostFiles, user: User): ClientSettings {
   const path = user.root ? '/etc/libvirt/libvirt.conf' : `${user.config}/libvirt/libvirt.conf`
   const bytes = files.bytes(path, 1024 * 1024)
-  return bytes instanceof Denied ? { aliases: new Map() } : parseSettings(new TextDecoder().decode(bytes))
+  return parseSettings(bytes instanceof Denied ? '' : new TextDecoder().decode(bytes))
 }
 
-/** Reads `uri_default` and `uri_aliases` of a libvirt.conf; its other settings are not for this client. */
 function parseSettings(text: string): ClientSettings {
   const lines = text.split('\n').filter((line) => !/^\s*#/.test(line))
   const settings = lines.join('\n')
-  const [, , uriDefault] = /^\s*uri_default\s*=\s*(["'])(.*?)\1/m.exec(settings) ?? []
+  const word = (name: string) => new RegExp(`^\\s*${name}\\s*=\\s*(["'])(.*?)\\1`, 'm').exec(settings)?.[2]
+  const [uriDefault, mode, proxy] = [word('uri_default'), word('remote_mode'), word('remote_proxy')]
   const [, list = ''] = /^\s*uri_aliases\s*=\s*\[([^\]]*)\]/m.exec(settings) ?? []
   const pairs = [...list.matchAll(/(["'])([^=]*?)=(.*?)\1/g)].map(([, , alias = '', uri = '']) => [alias, uri] as const)
-  return { ...(uriDefault !== undefined && { uriDefault }), aliases: new Map(pairs) }
+  return {
+    ...(uriDefault !== undefined && { uriDefault }),
+    aliases: new Map(pairs),
+    defaults: { ...(mode !== undefined && { mode }), ...(proxy !== undefined && { proxy }) },
+  }
 }

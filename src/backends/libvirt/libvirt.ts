@@ -7,7 +7,7 @@ import { openConnection } from '../../wire/libvirt-rpc/open.js'
 import { type ProcedureName, procedures } from '../../wire/libvirt-rpc/procedures.js'
 import { storedLogin } from './auth-file.js'
 import { type DaemonAddress, daemonAddress, type User } from './daemon-address.js'
-import { defaultUri } from './default-uri.js'
+import { type ClientSettings, clientSettings, defaultUri } from './default-uri.js'
 import { deviceDriver } from './devices.js'
 import { type Dial, dialAs } from './dial.js'
 import { domainDriver } from './domains.js'
@@ -71,8 +71,9 @@ export async function libvirt(options: LibvirtOptions = {}): Promise<Backend> {
   const user = thisUser()
   const { dial = dialAs(user) } = options
   const given = parseUri(options.uri ?? 'libvirt:')
-  const meant = meantBy(given, user)
-  const found = daemonAddress(meant, user, readOnly)
+  const settings = clientSettings(realFiles(), user)
+  const meant = meantBy(given, settings)
+  const found = daemonAddress(meant, user, { readOnly, defaults: settings.defaults })
   const address = interactive ? found : { ...found, parameters: { ...found.parameters, no_tty: '1' } }
   const { uri, parameters } = address
   const credentials = async () => credentialsFor(address, user, options.login)
@@ -100,10 +101,8 @@ export async function libvirt(options: LibvirtOptions = {}): Promise<Backend> {
 }
 
 /** The URI that another stands for; `undefined`: whatever daemon is there. */
-function meantBy(given: ConnectionUri, user: User): ConnectionUri | undefined {
-  return given.driver === 'libvirt'
-    ? defaultUri(given, realFiles(), user, process.env.LIBVIRT_DEFAULT_URI || undefined)
-    : given
+function meantBy(given: ConnectionUri, settings: ClientSettings): ConnectionUri | undefined {
+  return given.driver === 'libvirt' ? defaultUri(given, settings, process.env.LIBVIRT_DEFAULT_URI || undefined) : given
 }
 
 /** What is said, else what the URI and auth.conf say; a stored password is for the user it is stored with. */

@@ -28,11 +28,11 @@ describe('daemonAddress', () => {
   })
 
   it('asks the read-only socket, which only the system has', () => {
-    expect(daemonAddress(parseUri('qemu:///system'), ann, true).sockets).toEqual([
+    expect(daemonAddress(parseUri('qemu:///system'), ann, { readOnly: true }).sockets).toEqual([
       '/var/run/libvirt/virtqemud-sock-ro',
       '/var/run/libvirt/libvirt-sock-ro',
     ])
-    expect(daemonAddress(parseUri('qemu:///session'), ann, true).sockets.at(-1)).toBe(
+    expect(daemonAddress(parseUri('qemu:///session'), ann, { readOnly: true }).sockets.at(-1)).toBe(
       '/run/user/1000/libvirt/libvirt-sock',
     )
   })

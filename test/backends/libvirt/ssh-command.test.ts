@@ -8,7 +8,7 @@ import { sshCommand } from '../../../src/backends/libvirt/ssh-command.js'
 import { parseUri } from '../../../src/model/uri.js'
 
 const ann = { root: false, runtime: '/run/user/1000', config: '/home/ann/.config', home: '/home/ann' }
-const commandOf = (uri: string, readOnly = false) => sshCommand(daemonAddress(parseUri(uri), ann, readOnly))
+const commandOf = (uri: string, readOnly = false) => sshCommand(daemonAddress(parseUri(uri), ann, { readOnly }))
 
 describe('sshCommand', () => {
   it.each([

@@ -9,12 +9,18 @@ export interface Guests {
   has(user: DeviceUser, device: ManagedDevice): Promise<boolean>
   /** Gives a guest a device, as told in the hypervisor's own words. */
   give(user: DeviceUser, device: ManagedDevice, words: unknown): Promise<void>
-  /** Has a guest let go of a device, and ends when it has. */
-  take(user: DeviceUser, device: ManagedDevice): Promise<void>
+  /**
+   * Has a guest let go of a device, and ends when it has.
+   *
+   * @param words - how it was to be given, where that is undone
+   */
+  take(user: DeviceUser, device: ManagedDevice, words?: unknown): Promise<void>
 }
 
 /** A step of a change that a hypervisor does. Plain JSON. */
-export type GuestAction = { readonly give: DeviceUser; readonly words: unknown } | { readonly take: DeviceUser }
+export type GuestAction =
+  | { readonly give: DeviceUser; readonly words: unknown }
+  | { readonly take: DeviceUser; readonly words?: unknown }
 
 /** Whether what a hypervisor was to do is done, as it says itself. */
 export async function isHandedOver(host: ManagedHost, action: GuestAction, device: ManagedDevice): Promise<boolean> {
@@ -31,7 +37,7 @@ export async function handOver(
   if (await isHandedOver(host, action, device)) return 'skipped'
   const guests = guestsOf(host, device, action)
   if ('give' in action) await guests.give(action.give, device, action.words)
-  else await guests.take(action.take, device)
+  else await guests.take(action.take, device, action.words)
   return 'done'
 }
 

@@ -33,6 +33,7 @@ export class PlayedDom0 implements AsyncDisposable {
 
   static async on(path: string): Promise<PlayedDom0> {
     const dom0 = new PlayedDom0(await openStore({ path }))
+    await dom0.store.write('/tool/xenstored', '')
     await dom0.store.write('/local/domain/0/name', 'Domain-0')
     return dom0
   }

@@ -43,42 +43,60 @@ export function domainDriver({ host, guests, configs, kinds }: DomainParts): Dom
     return { name: info.name, live: both ? isRunning : options.live, config: both ? !isRunning : options.config }
   }
 
+  /** Adds a device to a guest's xl.cfg; answers it as it stands there. */
+  const store = async (name: string, def: HostdevDef, { signal }: AffectOptions) => {
+    const find = async () => {
+      const { config } = await configs.need(name)
+      return config.hostdevs().find((each) => sameHostDevice(each, def))
+    }
+    const isNew = (await find()) === undefined
+    if (isNew) await configs.edit(name, (config) => config.add(def), signal)
+    return { def: (await find()) ?? def, isNew }
+  }
+
   return {
     list: (options) => guests.list(options),
     lookup: (nameOrUuid, options) => guests.find(nameOrUuid, options),
     async hostdevs(domain, options) {
       const wanted = await affected(domain, options)
-      if (!wanted.live && wanted.config) return configs.need(wanted.name).config.hostdevs()
+      if (!wanted.live && wanted.config) return (await configs.need(wanted.name)).config.hostdevs()
       return await live(await guests.needRunning(domain, options), options)
     },
     async attach(domain, def, options) {
       const kind = kindOf(def)
       const wanted = await affected(domain, options)
-      if (wanted.config) await configs.edit(wanted.name, (config) => config.add(def), options.signal)
-      if (!wanted.live) return def
-      const guest = await guests.needRunning(domain, options)
-      const there = (await kind.list(guest, options)).find((each) => sameHostDevice(each, def))
-      return there ?? (await kind.attach(guest, [def], options))[0] ?? def
+      const guest = wanted.live ? await guests.needRunning(domain, options) : undefined
+      // the one that can be taken back without a trace comes first
+      const stored = wanted.config ? await store(wanted.name, def, options) : undefined
+      if (!guest) return stored?.def ?? def
+      try {
+        const there = (await kind.list(guest, options)).find((each) => sameHostDevice(each, def))
+        return there ?? (await kind.attach(guest, [def], options))[0] ?? def
+      } catch (error) {
+        if (stored?.isNew) await configs.edit(wanted.name, (config) => config.remove(stored.def))
+        throw error
+      }
     },
     async detach(domain, target, options) {
       const wanted = await affected(domain, options)
       const guest = wanted.live ? await guests.needRunning(domain, options) : undefined
       const running = guest && need(wanted.name, await live(guest, options), target)
       // both are looked for before either is changed
-      const stored = wanted.config && need(wanted.name, configs.need(wanted.name).config.hostdevs(), running ?? target)
+      const stored =
+        wanted.config && need(wanted.name, (await configs.need(wanted.name)).config.hostdevs(), running ?? target)
       if (guest && running) await kindOf(running).detach(guest, [running], options)
       if (stored) await configs.edit(wanted.name, (config) => config.remove(stored), options.signal)
     },
     async controllers(domain, options) {
       const wanted = await affected(domain, options)
-      if (!wanted.live && wanted.config) return configs.need(wanted.name).config.usbControllers()
+      if (!wanted.live && wanted.config) return (await configs.need(wanted.name)).config.usbControllers()
       const { id } = await guests.needRunning(domain, options)
       return (await readControllers(host.store, id)).map(controllerDef)
     },
     async attachController(domain, def, options) {
       const wanted = await affected(domain, options)
       if (wanted.config) await configs.edit(wanted.name, (config) => config.addController(def), options.signal)
-      if (!wanted.live) return configs.need(wanted.name).config.usbControllers().at(-1) ?? def
+      if (!wanted.live) return (await configs.need(wanted.name)).config.usbControllers().at(-1) ?? def
       return await attachController(host, changeable(host), await guests.needRunning(domain, options), def, options)
     },
     async detachController(domain, index, options) {

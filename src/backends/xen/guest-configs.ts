@@ -1,8 +1,6 @@
 import { errorDomains, VirtError } from '../../errors.js'
 import { XlConfig } from '../../formats/xl-config.js'
-import { decodeText } from '../../host/text.js'
-import { editConfig } from '../../os/config-file.js'
-import { Denied, type HostFiles } from '../../os/host-files.js'
+import { editConfig, listFolder, readConfig } from '../../os/config-file.js'
 
 /** A guest as its xl.cfg has it. */
 export interface ConfiguredGuest {
@@ -12,31 +10,25 @@ export interface ConfiguredGuest {
   readonly config: XlConfig
 }
 
-const longest = 1024 * 1024
-
 /** The guests that have an xl.cfg in a folder, /etc/xen unless told; xl itself remembers no folder. */
 export class GuestConfigs {
-  readonly #files: HostFiles
   readonly #folder: string
 
-  constructor(files: HostFiles, folder: string) {
-    this.#files = files
+  constructor(folder: string) {
     this.#folder = folder
   }
 
   /** Those whose file ends in `.cfg`, has a name, and is one that xl would take. */
-  list(): ConfiguredGuest[] {
-    const files = this.#files.list(this.#folder)
-    if (files instanceof Denied) return []
-    return files
+  async list(): Promise<ConfiguredGuest[]> {
+    return (await this.#names())
       .filter((file) => file.endsWith('.cfg'))
       .sort()
       .flatMap((file) => this.#read(`${this.#folder}/${file}`) ?? [])
   }
 
   /** The config of a guest. @throws VirtError `operation-invalid` when there is none */
-  need(name: string): ConfiguredGuest {
-    const found = this.list().find((guest) => guest.name === name)
+  async need(name: string): Promise<ConfiguredGuest> {
+    const found = (await this.list()).find((guest) => guest.name === name)
     if (found) return found
     throw new VirtError(
       'operation-invalid',
@@ -52,19 +44,29 @@ export class GuestConfigs {
       change(config)
       return config.toString()
     }
-    await editConfig(this.need(name).path, edit, { signal })
+    await editConfig((await this.need(name)).path, edit, { signal })
+  }
+
+  async #names(): Promise<string[]> {
+    try {
+      return await listFolder(this.#folder)
+    } catch (error) {
+      // without the folder no guest is configured
+      if (VirtError.is(error, 'no-connection')) return []
+      throw error
+    }
   }
 
   #read(path: string): ConfiguredGuest | undefined {
-    const bytes = this.#files.bytes(path, longest)
-    if (bytes instanceof Denied) return undefined
     try {
-      const config = new XlConfig(decodeText(bytes))
+      const text = readConfig(path)
+      if (text === undefined) return undefined
+      const config = new XlConfig(text)
       const [name, uuid] = [config.get('name'), config.get('uuid')]
       if (typeof name !== 'string') return undefined
       return { name, ...(typeof uuid === 'string' && { uuid: uuid.toLowerCase() }), path, config }
     } catch (error) {
-      // what xl refuses is no guest
+      // what cannot be read, or xl refuses, is no guest
       if (VirtError.is(error)) return undefined
       throw error
     }

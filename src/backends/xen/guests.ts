@@ -42,13 +42,16 @@ export class Guests {
   }
 
   async list(options: CallOptions): Promise<DomainInfo[]> {
-    const [running, states] = await Promise.all([this.running(options), this.#states(options)])
+    const [running, states, configured] = await Promise.all([
+      this.running(options),
+      this.#states(options),
+      this.#configs.list(),
+    ])
     const names = new Set(running.map(({ name }) => name))
     return [
       // one that has stopped running since xenstore was asked is not in xl's list
       ...running.map((guest) => ({ ...guest, state: states?.get(guest.id) ?? ('nostate' as const) })),
-      ...this.#configs
-        .list()
+      ...configured
         .filter(({ name }) => !names.has(name))
         .map(({ name, uuid }) => ({ name, ...(uuid !== undefined && { uuid }), state: 'shutoff' as const })),
     ]
@@ -67,7 +70,7 @@ export class Guests {
   async needRunning(wanted: string, options: CallOptions): Promise<RunningGuest> {
     const found = oneOf(await this.running(options), wanted)
     if (found) return found
-    if (!oneOf(this.#configs.list(), wanted)) throw noGuest(wanted)
+    if (!oneOf(await this.#configs.list(), wanted)) throw noGuest(wanted)
     throw new VirtError('operation-invalid', `the guest ${wanted} is not running; change its config`, {
       domain: wanted,
       errorDomain: errorDomains.xen,

@@ -13,6 +13,7 @@ import type { RunningGuest } from './guests.js'
 import { chooseController } from './usb-controller-choice.js'
 import { nameOf, needDeviceModel, surroundingsOf } from './usb-controllers.js'
 import { controllerKey, type UsbWords } from './usb-hand-over.js'
+import { marked } from './usb-mark.js'
 import { choosePorts } from './usb-ports.js'
 import { readAllControllers, type StoredController } from './usb-store.js'
 import type { XenHost } from './xen-host.js'
@@ -47,7 +48,7 @@ export async function attachUsb(
   const options = signal ? { signal } : {}
   const devices = gifts.map(({ busId }) => readUsbDevice(host.files, busId))
   const writable = devices.flatMap(({ interfaces }) => interfaces.map(({ folder }) => `${folder}/driver/unbind`))
-  await makeChange(managed, { verb: 'attach', devices, writable }, options, async () => {
+  const plan = async (mark: string): Promise<Change> => {
     const user = userOf(guest)
     const [inventory, controllers] = await Promise.all([
       takeInventory(managed, { for: 'xen', ...options }),
@@ -79,6 +80,7 @@ export async function attachUsb(
     const whole = await Promise.all(devices.map(({ sysname }) => usbDeviceReady(host.files, sysname, options)))
     const isPv = (at: number) => types.get(places[at]?.controller ?? -1) === 'pv'
     const words: UsbWords = {
+      mark,
       controllers: fresh,
       devices: whole.map((device, at) => ({
         busId: device.sysname,
@@ -93,13 +95,13 @@ export async function attachUsb(
         ...fresh.map(({ index }) => ({ key: controllerKey(guest.id, index), name: nameOf(guest, index) })),
       ],
       steps: [
-        ...fresh.map(({ index }): Step => ({ device: controllerKey(guest.id, index), undo: { take: user } })),
+        ...fresh.map(({ index }): Step => ({ device: controllerKey(guest.id, index), undo: { take: user, words } })),
         // the transaction is of all of them: each is taken back by itself
         ...devices.map(
           ({ key }, at): Step => ({
             device: key,
             ...(at === devices.length - 1 && { do: { give: user, words } }),
-            undo: { take: user },
+            undo: { take: user, words },
           }),
         ),
         ...whole.flatMap((device, at) => (isPv(at) ? usbbackSteps(device) : [])),
@@ -107,7 +109,9 @@ export async function attachUsb(
       recovery: 'undo',
       records,
     }
-  })
+  }
+  const intent = { verb: 'attach', devices, writable } as const
+  await marked(host.store, (mark) => makeChange(managed, intent, options, () => plan(mark)))
 }
 
 /** @throws VirtError `operation-invalid` when xenstore says that a guest has it */

@@ -22,7 +22,7 @@ export function controllerFolders(domain: number, index: number, type: 'pv' | 'q
 /**
  * Writes a new controller, key by key as libxl does (`libxl__device_generic_add`); within a transaction.
  *
- * @throws VirtError `operation-invalid` when the guest has one of that number
+ * @throws VirtError `resource-busy` (EAGAIN) when the guest has got one of that number meanwhile
  */
 export async function writeController(
   view: StoreView,
@@ -33,7 +33,8 @@ export async function writeController(
   const { type, version, ports } = controller
   const own = `${controllersFolder(domain)}/${index}`
   if ((await view.directory(own)) !== undefined)
-    throw new VirtError('operation-invalid', `the guest ${domain} has a USB controller ${index} already`, {
+    throw new VirtError('resource-busy', `the guest ${domain} has got a USB controller ${index} just now; try again`, {
+      errno: 'EAGAIN',
       errorDomain: errorDomains.xen,
     })
   const numbers = Array.from({ length: ports }, (_, i) => [`port/${i + 1}`, ''] as const)

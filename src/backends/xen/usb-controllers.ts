@@ -1,5 +1,6 @@
 import type { CallOptions } from '../../backend.js'
 import { errorDomains, VirtError } from '../../errors.js'
+import type { Change } from '../../manager/change.js'
 import { exists } from '../../manager/host-text.js'
 import { makeChange } from '../../manager/make-change.js'
 import type { ManagedHost } from '../../manager/managed-host.js'
@@ -8,6 +9,7 @@ import type { RunningGuest } from './guests.js'
 import { type ControllerSurroundings, chooseController } from './usb-controller-choice.js'
 import { usbReturn } from './usb-detach.js'
 import { controllerKey } from './usb-hand-over.js'
+import { marked } from './usb-mark.js'
 import { nextIndex } from './usb-ports.js'
 import { readController, readControllers, type StoredController } from './usb-store.js'
 import type { XenHost } from './xen-host.js'
@@ -50,16 +52,17 @@ export async function attachController(
   const device = { key: controllerKey(guest.id, index), name: nameOf(guest, index) }
   const intent = { verb: 'attach', devices: [device], writable: [] } as const
   const user = userOf(guest)
-  await makeChange(managed, intent, signal ? { signal } : {}, async () => {
+  const plan = async (mark: string): Promise<Change> => {
     if (await readController(host.store, guest.id, index))
       throw new VirtError('operation-invalid', `${device.name} is there already; leave its index out`, {
         domain: guest.name,
         errorDomain: errorDomains.xen,
       })
-    const words = { controllers: [{ index, ...controller }], devices: [] }
-    const steps = [{ device: device.key, do: { give: user, words }, undo: { take: user } }]
+    const words = { mark, controllers: [{ index, ...controller }], devices: [] }
+    const steps = [{ device: device.key, do: { give: user, words }, undo: { take: user, words } }]
     return { ...intent, steps, recovery: 'undo', records: [] }
-  })
+  }
+  await marked(host.store, (mark) => makeChange(managed, intent, signal ? { signal } : {}, () => plan(mark)))
   const made = await readController(host.store, guest.id, index)
   return made ? controllerDef(made) : { ...def, index }
 }

@@ -14,6 +14,8 @@ import { domainOf } from './xen-user.js'
 
 /** What a guest is given in one transaction. Plain JSON, since the journal keeps it. */
 export interface UsbWords {
+  /** A node that says that the transaction was made, for as long as the change lasts: only then is there anything to undo. */
+  readonly mark: string
   readonly controllers: readonly (ChosenController & { readonly index: number })[]
   readonly devices: readonly {
     /** The kernel's name for it. */
@@ -43,8 +45,10 @@ export const usbHandOver = (edges: Edges): HandOver => ({
     return (await portsWith(edges, domain, busIdIn(key))).length > 0
   },
   give: (user, _device, words) => give(edges, domainOf(user), words as UsbWords),
-  async take(user, { key }) {
+  async take(user, { key }, words) {
     const [domain, index] = [domainOf(user), controllerIn(key)]
+    // somebody else may have given the guest the same meanwhile
+    if (words !== undefined && (await edges.store.read((words as UsbWords).mark)) === undefined) return
     if (index === undefined) await takeDevice(edges, domain, busIdIn(key))
     else await takeController(edges, domain, index)
   },
@@ -62,11 +66,12 @@ async function portsWith(
   )
 }
 
-async function give(edges: Edges, domain: number, { controllers, devices }: UsbWords): Promise<void> {
+async function give(edges: Edges, domain: number, { mark, controllers, devices }: UsbWords): Promise<void> {
   const { store } = edges
   const added = new Set(controllers.map(({ index }) => index))
   const targets = new Map<number, StoredController>()
   await store.transaction(async (view) => {
+    await view.write(mark, '')
     await Promise.all(controllers.map(({ index, ...controller }) => writeController(view, domain, index, controller)))
     const wanted = [...new Set(devices.map(({ place }) => place.controller))]
     for (const there of await Promise.all(wanted.map((index) => readController(view, domain, index))))
@@ -194,5 +199,5 @@ const overtaken = (domain: number, { controller, port }: UsbPlace): VirtError =>
   new VirtError(
     'resource-busy',
     `port ${port} of the USB controller ${controller} of the guest ${domain} was taken by somebody else just now; try again`,
-    { errorDomain: errorDomains.xen },
+    { errno: 'EAGAIN', errorDomain: errorDomains.xen },
   )

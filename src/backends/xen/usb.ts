@@ -56,7 +56,7 @@ const portsOf = (controller: StoredController): AttachedPort[] =>
 
 const defOf = ({ files }: XenHost, { controller, port, busId }: AttachedPort): HostdevOf<'usb'> => ({
   kind: 'usb',
-  managed: true,
+  managed: false,
   source: usbSourceOf(files, busId),
   alias: aliasOf(controller.index, port),
   address: { kind: 'usb', bus: controller.index, port: String(port) },

@@ -1,9 +1,10 @@
-import { type Backend, backend } from '../../backend.js'
+import { type Backend, backend, type Recovered } from '../../backend.js'
 import { watchDevices } from '../../host/device-watch.js'
 import { LinuxHost } from '../../host/linux-host.js'
 import { readingCalls } from '../../host/reading-calls.js'
 import { assignabilityCall, changeCalls } from '../../manager/device-calls.js'
-import { unfinishedChanges } from '../../manager/recover.js'
+import type { ManagedHost } from '../../manager/managed-host.js'
+import { recover, unfinishedChanges } from '../../manager/recover.js'
 import { type RunCommand, runCommand } from '../../os/command.js'
 import { machineHints } from '../../os/device-hints.js'
 import type { HostFiles } from '../../os/host-files.js'
@@ -11,6 +12,7 @@ import { realFiles } from '../../os/host-files-real.js'
 import type { HostWrites } from '../../os/host-writes.js'
 import { realWrites } from '../../os/host-writes-real.js'
 import { StateFolder } from '../../os/state-folder.js'
+import type { XenstoreClient } from '../../wire/xenstore/client.js'
 import { openStore } from '../../wire/xenstore/open.js'
 import { libxlMonitor, type OpenMonitor } from './device-model.js'
 import { domainDriver } from './domains.js'
@@ -18,6 +20,7 @@ import { GuestConfigs } from './guest-configs.js'
 import { Guests } from './guests.js'
 import { usbDevices } from './usb.js'
 import { usbHandOver } from './usb-hand-over.js'
+import { removeMarks } from './usb-mark.js'
 import type { XenHost } from './xen-host.js'
 
 /** Which Xen host, and how it is reached. */
@@ -44,6 +47,13 @@ export interface XenOptions {
   signal?: AbortSignal
 }
 
+/** Ends what was cut off; then nothing in xenstore needs its mark any more. */
+async function recoverXen(store: XenstoreClient, managed: ManagedHost): Promise<Recovered[]> {
+  const ended = await recover(managed)
+  if (unfinishedChanges(managed).length === 0) await removeMarks(store)
+  return ended
+}
+
 /**
  * A Xen host, seen and changed from its dom0 through xenstore, as `xl` and libvirt do, and beside them.
  *
@@ -61,7 +71,7 @@ export async function xen(options: XenOptions = {}): Promise<Backend> {
   const edges = { store, files, monitor: options.monitor ?? libxlMonitor, patience: options.patience ?? 10_000 }
   const managed = writes && { files, writes, state, run, guests: usbHandOver(edges) }
   const host: XenHost = { ...edges, run, devices, managed }
-  const configs = new GuestConfigs(files, folder)
+  const configs = new GuestConfigs(folder)
   const guests = new Guests(store, run, configs)
   return backend({
     name: 'xen',
@@ -70,7 +80,7 @@ export async function xen(options: XenOptions = {}): Promise<Backend> {
       ...readingCalls(devices),
       warnings: () => [...devices.warnings(), ...unfinishedChanges({ files, state })],
       assignability: (names, call) => assignabilityCall(devices, { files, state })(names, { for: 'xen', ...call }),
-      ...(managed && changeCalls(devices, managed)),
+      ...(managed && { ...changeCalls(devices, managed), recover: () => recoverXen(store, managed) }),
       watch: (call) => watchDevices(devices, { ...call, hints: isHere ? machineHints : undefined }),
     },
     domains: domainDriver({ host, guests, configs, kinds: [usbDevices(host)] }),

@@ -84,7 +84,7 @@ export function guestsSuite(socketPath: () => string): void {
     expect(await (await host.lookupDomain('alpha')).hostdevs()).toEqual([
       {
         kind: 'usb',
-        managed: true,
+        managed: false,
         source: { missing: true, address: { bus: 250, port: '9.9' } },
         alias: 'vusb-0-2',
         address: { kind: 'usb', bus: 0, port: '2' },

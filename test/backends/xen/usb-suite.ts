@@ -9,9 +9,9 @@ import { PlayedBackends } from '../../fakes/xen-backends.js'
 import { alpha, beta, PlayedDom0 } from '../../fakes/xen-dom0.js'
 import { storeTree } from '../../fakes/xen-tree.js'
 
-const modem = { kind: 'usb', managed: true, source: { vendor: 0x1cbe, product: 0x0002 } } as const
-const keyboard = { kind: 'usb', managed: true, source: { address: { bus: 1, device: 6 } } } as const
-const hub = { kind: 'usb', managed: true, source: { address: { bus: 1, device: 1 } } } as const
+const modem = { kind: 'usb', managed: false, source: { vendor: 0x1cbe, product: 0x0002 } } as const
+const keyboard = { kind: 'usb', managed: false, source: { address: { bus: 1, device: 6 } } } as const
+const hub = { kind: 'usb', managed: false, source: { address: { bus: 1, device: 1 } } } as const
 
 const at = (bus: number, port: number) => ({ kind: 'usb', bus, port: String(port) }) as const
 

@@ -1,0 +1,59 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll } from 'vitest'
+import type { HostdevDef } from '../../../src/index.js'
+import { xen } from '../../../src/xen.js'
+import { abilityContract } from '../../contract/abilities.js'
+import { domainContract } from '../../contract/domains.js'
+import { FakeHost } from '../../fakes/managed-host.js'
+import { PlayedBackends } from '../../fakes/xen-backends.js'
+import { alpha, PlayedDom0 } from '../../fakes/xen-dom0.js'
+import { xenstoreServer } from '../../fakes/xenstore-server.js'
+
+const server = await xenstoreServer()
+const dom0 = await PlayedDom0.on(server.path)
+const linux = new FakeHost()
+await dom0.start(alpha)
+await dom0.startDeviceModel(alpha)
+const backends = await PlayedBackends.on(server.path)
+for (const name of ['alpha', 'omega']) writeFileSync(join(dom0.configs, `${name}.cfg`), `name = "${name}"\n`)
+afterAll(async () => {
+  await backends[Symbol.asyncDispose]()
+  await dom0[Symbol.asyncDispose]()
+  linux[Symbol.dispose]()
+  await server[Symbol.asyncDispose]()
+})
+
+/** Two guests, of which one runs, on a host with two USB devices that dom0's kernel plays. */
+linux.kernel.addDriver('usb', 'usbback')
+const open = () =>
+  xen({
+    store: server.path,
+    configs: dom0.configs,
+    run: dom0.run,
+    files: linux.files,
+    writes: linux.kernel,
+    stateFolder: linux.stateFolder,
+  })
+
+const usb = (bus: number, device: number): HostdevDef => ({
+  kind: 'usb',
+  managed: false,
+  source: { address: { bus, device } },
+})
+
+abilityContract('Xen', { open })
+domainContract('Xen', {
+  open,
+  running: 'alpha',
+  stopped: 'omega',
+  devices: [usb(1, 5), usb(1, 6)],
+  name: 'usb_1_1',
+  absent: { def: usb(1, 99), code: 'device-missing' },
+  restart: async () => {
+    await dom0.stop(alpha)
+    await dom0.start(alpha)
+    await dom0.startDeviceModel(alpha)
+  },
+  lacks: {},
+})

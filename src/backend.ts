@@ -59,6 +59,8 @@ export interface DomainEvent {
   readonly domain: string
   /** Alias of the device, for the last three. */
   readonly alias?: string
+  /** When it stands for several that came too fast for the one who watches. */
+  readonly merged?: true
 }
 
 /** Events as they come. Subscribed when it is answered; ends when it is disposed of or its signal is aborted. */

@@ -1,9 +1,14 @@
 import { VirtError } from '../errors.js'
 
 /** How a {@link Queue} behaves towards its reader. */
-export interface QueueOptions {
-  /** How many values wait for a slow reader; one more ends the queue. 1000 unless told. */
+export interface QueueOptions<T> {
+  /** How many values wait for a slow reader; one more ends the queue, unless they can be merged. 1000 unless told. */
   readonly capacity?: number | undefined
+  /**
+   * Fewer values that tell a slow reader the same. What it leaves may be more than the capacity, so it has to bound that
+   * itself: by the number of things that the values are about.
+   */
+  readonly merge?: ((waiting: readonly T[]) => T[]) | undefined
   /** Aborting it ends the queue with the signal's reason. */
   readonly signal?: AbortSignal | undefined
   /** Called once, when no more values are wanted: unsubscribes. The reader's leave waits for it. */
@@ -18,22 +23,27 @@ interface Reader<T> {
 /**
  * Values on their way from one who has them to one who reads them with `for await`.
  *
- * It takes values from the moment it is made, so none is lost before the first read. Memory is bounded: a reader that
- * falls too far behind gets what waits for it, then a `limit-exceeded`, and should list afresh.
+ * It takes values from the moment it is made, so none is lost before the first read. Memory is bounded: for a reader that
+ * falls too far behind values are merged, or, where they cannot be, it gets what waits for it, then a `limit-exceeded`,
+ * and should list afresh.
  * Leaving the loop, disposing of the queue and aborting its signal all unsubscribe.
  */
 export class Queue<T> implements AsyncIterableIterator<T, undefined>, AsyncDisposable {
-  readonly #values: T[] = []
+  #values: T[] = []
   readonly #readers: Reader<T>[] = []
   readonly #capacity: number
+  readonly #merge: ((waiting: readonly T[]) => T[]) | undefined
+  /** How many values have to wait before they are merged again: merging each time would take for ever. */
+  #mergeAt: number
   readonly #signal: AbortSignal | undefined
   readonly #close: (() => void | Promise<void>) | undefined
   #ended = false
   #error: { readonly value: unknown } | undefined
   #closed: Promise<void> | undefined
 
-  constructor({ capacity = 1000, signal, close }: QueueOptions = {}) {
-    this.#capacity = capacity
+  constructor({ capacity = 1000, merge, signal, close }: QueueOptions<T> = {}) {
+    this.#capacity = this.#mergeAt = capacity
+    this.#merge = merge
     this.#signal = signal
     this.#close = close
     if (signal?.aborted) this.#onAbort()
@@ -55,6 +65,7 @@ export class Queue<T> implements AsyncIterableIterator<T, undefined>, AsyncDispo
     if (this.#ended) return
     const reader = this.#readers.shift()
     if (reader) reader.resolve({ value, done: false })
+    else if (this.#merge) this.#pushMerging(value, this.#merge)
     else if (this.#values.length < this.#capacity) this.#values.push(value)
     else
       this.fail(
@@ -63,6 +74,13 @@ export class Queue<T> implements AsyncIterableIterator<T, undefined>, AsyncDispo
           `The reader of these events is more than ${this.#capacity} behind: list afresh`,
         ),
       )
+  }
+
+  #pushMerging(value: T, merge: (waiting: readonly T[]) => T[]): void {
+    this.#values.push(value)
+    if (this.#values.length <= this.#mergeAt) return
+    this.#values = merge(this.#values)
+    this.#mergeAt = Math.max(this.#capacity, 2 * this.#values.length)
   }
 
   /** No more values will come: the reader gets those that wait, then the end. */

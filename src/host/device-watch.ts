@@ -1,6 +1,7 @@
 import { Queue } from '../async/queue.js'
 import type { DeviceEvent, Watch, WatchOptions } from '../backend.js'
 import { listCapabilities } from '../model/device-caps.js'
+import { mergeDeviceEvents } from '../model/merge-events.js'
 import type { HintSource } from '../os/device-hints.js'
 import type { DeviceTrace, LinuxHost } from './linux-host.js'
 
@@ -48,7 +49,7 @@ class DeviceWatcher {
     this.#host = host
     this.#options = options
     this.events = new Queue<DeviceEvent>({
-      capacity: Number.POSITIVE_INFINITY,
+      merge: mergeDeviceEvents,
       signal: options.signal,
       close: () => this.#stop(),
     })

@@ -97,4 +97,35 @@ describe('Queue', () => {
   it('is over at once when its signal has aborted before', async () => {
     await expect(new Queue({ signal: AbortSignal.abort('early') }).next()).rejects.toBe('early')
   })
+
+  it('merges what waits for a slow reader, where that can be done', async () => {
+    let merges = 0
+    const queue = new Queue<number>({
+      capacity: 10,
+      merge(waiting) {
+        merges++
+        return [waiting.reduce((sum, value) => sum + value, 0)]
+      },
+    })
+    for (let value = 1; value <= 10_000; value++) queue.push(value)
+    expect(queue.waiting).toBeLessThanOrEqual(10)
+    expect(merges).toBeLessThan(1200)
+    queue.end()
+    let sum = 0
+    for await (const value of queue) sum += value
+    expect(sum).toBe(50_005_000)
+  })
+
+  it('merges ever more seldom what cannot be made less', () => {
+    let merges = 0
+    const queue = new Queue<number>({
+      capacity: 10,
+      merge(waiting) {
+        merges++
+        return [...waiting]
+      },
+    })
+    for (let value = 1; value <= 10_000; value++) queue.push(value)
+    expect([queue.waiting, merges]).toEqual([10_000, 10])
+  })
 })

@@ -150,6 +150,34 @@ describe('the stage hand', () => {
     expect(events).toEqual([{ kind: 'deleted', device: 'block_sda_DISK_1' }])
   })
 
+  it('tells one who sleeps through 10,000 events what has become of the host, in bounded memory', async () => {
+    await using watch = await conn.watchNodeDevices()
+    const stick = (port: number) => ({
+      name: `usb_1_${port}`,
+      parent: 'computer',
+      capabilities: [{ kind: 'drm' as const, type: 'primary' as const }],
+    })
+    host.stage.plug(stick(1))
+    for (let times = 0; times < 5000; times++) {
+      host.stage.plug(stick(2 + (times % 3)))
+      host.stage.unplug(`usb_1_${2 + (times % 3)}`)
+    }
+    host.stage.unplug('usb_1_1')
+    host.stage.plug(stick(9))
+    const events: DeviceEvent[] = []
+    for await (const event of watch) {
+      events.push(event)
+      if (event.device === 'usb_1_9') break
+    }
+    expect(events.length).toBeLessThan(1000)
+    expect(events.some(({ merged }) => merged)).toBe(true)
+    const present = new Set<string>()
+    for (const { kind, device } of events)
+      if (kind === 'created') present.add(device)
+      else present.delete(device)
+    expect([...present]).toEqual(['usb_1_9'])
+  })
+
   it('has calls fail so many times', async () => {
     host.stage.fail('devices.lookup', new VirtError('system', 'EIO'), { times: 1 })
     expect(await numberOf(conn.lookupNodeDevice('computer'))).toBe(38)

@@ -14,6 +14,8 @@ export interface WatchPlan<E> {
   look(): Promise<readonly E[]>
   /** Whether the one who watches is to hear of it. Events are asked about in order. */
   wanted(event: E): Promise<boolean>
+  /** Fewer events for one who is slow to hear of them. */
+  merge(events: readonly E[]): E[]
 }
 
 /** How long to wait before the next attempt at a lost connection: longer each time, up to five seconds. */
@@ -31,6 +33,7 @@ export async function lastingWatch<E>(
   const left = new AbortController()
   let subscriptions: readonly Subscription[] = []
   const events = new Queue<E>({
+    merge: plan.merge,
     signal,
     close: async () => {
       left.abort()
@@ -42,7 +45,7 @@ export async function lastingWatch<E>(
 
   const begin = async (): Promise<{ heard: Queue<E>; missed: readonly E[] }> => {
     const client = await session.client()
-    const heard = new Queue<E>()
+    const heard = new Queue<E>({ merge: plan.merge })
     subscriptions = plan.listen(
       client,
       (event) => heard.push(event),

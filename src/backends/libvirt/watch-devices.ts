@@ -1,4 +1,5 @@
 import type { DeviceEvent, Watch, WatchOptions } from '../../backend.js'
+import { mergeDeviceEvents } from '../../model/merge-events.js'
 import { lifecycleEvents } from '../../model/node-device-flags.js'
 import { listDeviceNames } from './device-names.js'
 import { lastingWatch } from './lasting-watch.js'
@@ -26,6 +27,7 @@ export async function watchDevices(session: Session, options: WatchOptions): Pro
   }
 
   return await lastingWatch<DeviceEvent>(session, signal, {
+    merge: mergeDeviceEvents,
     look,
     listen: (client, heard, ended) => [
       client.listen('nodeDeviceLifecycle', about, {

@@ -1,4 +1,5 @@
 import type { CallOptions, DomainEvent, Watch } from '../../backend.js'
+import { mergeDomainEvents } from '../../model/merge-events.js'
 import { lastingWatch } from './lasting-watch.js'
 import type { Session } from './session.js'
 
@@ -25,6 +26,7 @@ export async function watchDomains(session: Session, { signal }: CallOptions): P
   let running = new Set<string>()
 
   return await lastingWatch<DomainEvent>(session, signal, {
+    merge: mergeDomainEvents,
     async look() {
       const { domains } = await session.call('connectListAllDomains', { needResults: true, flags: 0 }, {})
       const before = running

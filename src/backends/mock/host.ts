@@ -4,6 +4,7 @@ import { VirtError } from '../../errors.js'
 import { checkDeviceName } from '../../model/device-name.js'
 import type { Finding } from '../../model/finding.js'
 import type { HostdevDef } from '../../model/hostdev.js'
+import { mergeDeviceEvents, mergeDomainEvents } from '../../model/merge-events.js'
 import type { NodeDeviceDef } from '../../model/node-device.js'
 import type { UsbControllerDef } from '../../model/usb-controller.js'
 
@@ -46,8 +47,8 @@ export interface MockGuest {
 export class MockHost {
   readonly devices = new Map<string, MockDevice>()
   readonly guests = new Map<string, MockGuest>()
-  readonly deviceEvents = new Subscribers<DeviceEvent, NodeDeviceDef>()
-  readonly domainEvents = new Subscribers<DomainEvent>()
+  readonly deviceEvents = new Subscribers<DeviceEvent, NodeDeviceDef>(mergeDeviceEvents)
+  readonly domainEvents = new Subscribers<DomainEvent>(mergeDomainEvents)
 
   /** The device of that name. @throws VirtError `no-node-device` */
   device(name: string): MockDevice {
@@ -106,9 +107,18 @@ export class MockHost {
 /** Everybody who wants to know what happens, each with the events that are wanted. */
 class Subscribers<E, About = undefined> {
   readonly #queues = new Map<Queue<E>, (event: E, about: About | undefined) => boolean>()
+  readonly #merge: (events: readonly E[]) => E[]
+
+  constructor(merge: (events: readonly E[]) => E[]) {
+    this.#merge = merge
+  }
 
   add(signal: AbortSignal | undefined, wants: (event: E, about: About | undefined) => boolean = () => true): Queue<E> {
-    const queue: Queue<E> = new Queue<E>({ signal, close: () => void this.#queues.delete(queue) })
+    const queue: Queue<E> = new Queue<E>({
+      merge: this.#merge,
+      signal,
+      close: () => void this.#queues.delete(queue),
+    })
     this.#queues.set(queue, wants)
     return queue
   }

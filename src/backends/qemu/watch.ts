@@ -2,6 +2,7 @@ import { delay } from '../../async/deadline.js'
 import { Queue } from '../../async/queue.js'
 import type { CallOptions, DomainEvent, Watch } from '../../backend.js'
 import { VirtError } from '../../errors.js'
+import { mergeDomainEvents } from '../../model/merge-events.js'
 import type { QmpEvent } from '../../wire/qmp/client.js'
 import type { QemuGuest } from './guest.js'
 import type { QemuHost } from './qemu-host.js'
@@ -19,6 +20,7 @@ const names = ['DEVICE_DELETED', 'DEVICE_UNPLUG_GUEST_ERROR']
 export async function watchGuests(host: QemuHost, { signal }: CallOptions): Promise<Watch<DomainEvent>> {
   const left = new AbortController()
   const events = new Queue<DomainEvent>({
+    merge: mergeDomainEvents,
     signal,
     close() {
       left.abort()

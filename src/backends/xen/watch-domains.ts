@@ -1,6 +1,7 @@
 import { Queue } from '../../async/queue.js'
 import type { CallOptions, DomainEvent, Watch } from '../../backend.js'
 import type { HostdevDef } from '../../model/hostdev.js'
+import { mergeDomainEvents } from '../../model/merge-events.js'
 import type { XenstoreClient } from '../../wire/xenstore/client.js'
 import type { Guests, RunningGuest } from './guests.js'
 
@@ -25,6 +26,7 @@ export async function watchDomains(
   const changes = new Queue<string>()
   const sources: Queue<string>[] = []
   const events = new Queue<DomainEvent>({
+    merge: mergeDomainEvents,
     signal,
     close: async () => {
       changes.end()

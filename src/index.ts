@@ -1,8 +1,14 @@
 export { type ConnectOptions, connect } from './api/connect.js'
 export { Connection, type ListOptions } from './api/connection.js'
 export { type DetachRequest, Domain, type HostdevRequest } from './api/domain.js'
+export { type EventListener, type EventName, EventWatch } from './api/event-watch.js'
 export { Fleet, type FleetOptions, type FleetProgress } from './api/fleet.js'
 export type { FleetAnswer, FleetHost } from './api/fleet-host.js'
+export type { FollowOptions } from './api/follow.js'
+export type { FollowEvent } from './api/follow-event.js'
+export type { FollowRule } from './api/follow-one.js'
+export type { FollowLimit } from './api/follow-pace.js'
+export { parseFollowRules } from './api/follow-rules.js'
 export { NodeDevice } from './api/node-device.js'
 export type {
   Ability,

@@ -11,7 +11,6 @@ import {
   optionalDomainCalls,
   type Recovered,
   type Warning,
-  type Watch,
   type WatchOptions,
 } from '../backend.js'
 import { VirtError } from '../errors.js'
@@ -21,7 +20,12 @@ import { parseNewNodeDevice } from '../model/new-node-device.js'
 import { capabilityOf, type NodeDeviceDef } from '../model/node-device.js'
 import type { DeviceSelector } from '../model/selector.js'
 import { defsMeant, defsOf, resolveSelector } from './defs.js'
-import { Domain, domainsOf, noGuests } from './domain.js'
+import { Domain } from './domain.js'
+import { domainsOf, noGuests } from './domains-of.js'
+import { EventWatch } from './event-watch.js'
+import { type FollowOptions, follow } from './follow.js'
+import type { FollowEvent } from './follow-event.js'
+import type { FollowRule } from './follow-one.js'
 import { freeFunction } from './free-function.js'
 import { NodeDevice } from './node-device.js'
 
@@ -166,9 +170,9 @@ export class Connection implements AsyncDisposable {
    * Events of devices. Subscribed when it answers: nothing that happens afterwards is missed
    * (`virConnectNodeDeviceEventRegisterAny`).
    */
-  async watchNodeDevices(options: WatchOptions = {}): Promise<Watch<DeviceEvent>> {
+  async watchNodeDevices(options: WatchOptions = {}): Promise<EventWatch<DeviceEvent>> {
     const backend = this.#open(options)
-    return await need(backend, backend.devices, 'watch')(options)
+    return new EventWatch(await need(backend, backend.devices, 'watch')(options))
   }
 
   /** Guests, sorted by name (`virConnectListAllDomains`). @throws VirtError `unsupported` where there are none */
@@ -191,9 +195,18 @@ export class Connection implements AsyncDisposable {
   }
 
   /** Events of guests and of their devices (`virConnectDomainEventRegisterAny`). Subscribed when it answers. */
-  async watchDomains(options: CallOptions = {}): Promise<Watch<DomainEvent>> {
+  async watchDomains(options: CallOptions = {}): Promise<EventWatch<DomainEvent>> {
     const backend = this.#open(options)
-    return await need(backend, domainsOf(backend), 'watch')(options)
+    return new EventWatch(await need(backend, domainsOf(backend), 'watch')(options))
+  }
+
+  /**
+   * Keeps devices with guests, each by a rule: as {@link Domain.follow} does one, all in one stream of events.
+   *
+   * @throws VirtError `unsupported` where devices cannot be watched or there are no guests
+   */
+  async follow(rules: readonly FollowRule[], options: FollowOptions = {}): Promise<EventWatch<FollowEvent>> {
+    return await follow(this.#change(options), rules, options)
   }
 
   /** What can be done here, and for what cannot, why and what would help. */

@@ -3,7 +3,6 @@ import {
   type Backend,
   type CallOptions,
   type DetachHostdevOptions,
-  type DomainDriver,
   type DomainInfo,
   type DomainState,
   need,
@@ -13,10 +12,14 @@ import type { HostdevDef } from '../model/hostdev.js'
 import { parseHostdev } from '../model/hostdev-dialects.js'
 import { findHostdev, type HostdevTarget, parseHostdevTarget } from '../model/hostdev-target.js'
 import type { DeviceSelector } from '../model/selector.js'
-import { toHostdev } from '../model/to-hostdev.js'
 import type { UsbControllerDef } from '../model/usb-controller.js'
 import { resolveSelector } from './defs.js'
-import { relativesOf } from './relatives.js'
+import { domainsOf } from './domains-of.js'
+import type { EventWatch } from './event-watch.js'
+import { type FollowOptions, follow } from './follow.js'
+import type { FollowEvent } from './follow-event.js'
+import type { FollowLimit } from './follow-pace.js'
+import { proposed } from './proposed.js'
 
 /** What a handle may ask of its connection. */
 interface Owner {
@@ -37,16 +40,6 @@ export type HostdevRequest = HostdevDef | string | DeviceSelector
 export type DetachRequest = HostdevTarget | string | DeviceSelector
 
 const brand = Symbol.for('hostdev.Domain')
-
-/** What is said of guests where there are none. */
-export const noGuests = ({ name }: Backend): string =>
-  `the ${name} backend has no guests; open a hypervisor's URI for them`
-
-/** The drivers of a backend's guests. @throws VirtError `unsupported` where there are none */
-export function domainsOf(backend: Backend): DomainDriver {
-  if (backend.domains) return backend.domains
-  throw new VirtError('unsupported', noGuests(backend), { backend: backend.name })
-}
 
 /**
  * A guest. The handle holds the name only; each call asks the hypervisor anew. Answers to `virDomain`, as far as host
@@ -153,6 +146,22 @@ export class Domain {
     })
   }
 
+  /**
+   * Keeps a device with this guest: attaches it now and at each replug, whenever the guest runs, and takes from the guest
+   * what was unplugged. Answers with what it does, event by event; ends when that is disposed of or the signal is aborted.
+   * The device may come later, and so may the guest, whose running configuration alone is changed.
+   *
+   * @throws VirtError `unsupported` where devices cannot be watched, `invalid-argument` for an empty selector
+   */
+  async follow(
+    device: DeviceSelector,
+    options: FollowOptions & { limit?: FollowLimit } = {},
+  ): Promise<EventWatch<FollowEvent>> {
+    const { limit, ...rest } = options
+    const rule = { domain: this.name, device, ...(limit && { limit }) }
+    return await follow(this.#owner.change(options), [rule], rest)
+  }
+
   /** The USB controllers it has. */
   async controllers(options: AffectOptions = {}): Promise<UsbControllerDef[]> {
     const backend = this.#owner.read(options)
@@ -175,21 +184,16 @@ export class Domain {
 /** The def of what is wanted. */
 async function requested(backend: Backend, wanted: HostdevRequest, options: CallOptions): Promise<HostdevDef> {
   if (typeof wanted === 'string') return parseHostdev(wanted)
-  return 'kind' in wanted ? wanted : await proposed(backend, wanted, options)
+  return 'kind' in wanted
+    ? wanted
+    : (await proposed(backend, await resolveSelector(backend, wanted, options), options)).hostdev
 }
 
 /** The device of a guest that is meant. */
 async function targeted(backend: Backend, wanted: DetachRequest, options: CallOptions): Promise<HostdevTarget> {
   if (typeof wanted === 'string') return parseHostdevTarget(wanted)
   if ('kind' in wanted || 'alias' in wanted || 'address' in wanted) return wanted
-  return await proposed(backend, wanted, options)
-}
-
-/** How a guest is given the device that a selector means. */
-async function proposed(backend: Backend, selector: DeviceSelector, options: CallOptions): Promise<HostdevDef> {
-  const def = await resolveSelector(backend, selector, options)
-  const relatives = await relativesOf(def, backend.devices, options)
-  return toHostdev(def, relatives, domainsOf(backend).proposal ?? {}).hostdev
+  return (await proposed(backend, await resolveSelector(backend, wanted, options), options)).hostdev
 }
 
 function notTakenBack(error: unknown, failure: unknown): unknown {

@@ -7,6 +7,7 @@ import { addCheck } from './commands/check.js'
 import { addConvert } from './commands/convert.js'
 import { addDoctor } from './commands/doctor.js'
 import { addDumpxml } from './commands/dumpxml.js'
+import { addFollow } from './commands/follow.js'
 import { addInfo } from './commands/info.js'
 import { addList } from './commands/list.js'
 import { addRecover } from './commands/recover.js'
@@ -22,6 +23,7 @@ const commands: readonly AddCommand[] = [
   addDumpxml,
   addConvert,
   addWatch,
+  addFollow,
   addSnapshot,
   addCheck,
   addChanges,

@@ -108,3 +108,41 @@ describe('hostdev nodedev-create and its like', () => {
     await expect(run(['set-vfs', 'pci_0000_00_1f_2', '1'])).rejects.toMatchObject({ code: 'operation-unsupported' })
   })
 })
+
+describe('hostdev follow', () => {
+  const rules = async (text: string) => {
+    const file = join(folder, 'rules.json')
+    await writeFile(file, text)
+    return file
+  }
+  const one = { rules: [{ guest: 'web', device: { port: '1-2' } }] }
+
+  it('keeps devices with guests until it is interrupted', async () => {
+    const file = await rules(JSON.stringify(one))
+    let text = ''
+    const done = new Promise<void>((resolve, reject) => {
+      const terminal: Terminal = {
+        width: 80,
+        colour: pc.createColors(false),
+        write(part) {
+          text += part
+          process.emit('SIGTERM')
+        },
+      }
+      program(terminal)
+        .parseAsync(['-c', 'mock:///server', 'follow', '-f', file], { from: 'user' })
+        .then(() => resolve(), reject)
+    })
+    await done
+    expect(text).toBe('attached  usb_1_2 to web\n')
+    expect(process.listenerCount('SIGTERM')).toBe(0)
+  })
+
+  it('only reads the rules when it is to check them', async () => {
+    expect(await run(['follow', '--check', '-f', await rules(JSON.stringify(one))])).toBe('1 rules\n')
+    await expect(run(['follow', '--check', '-f', await rules('{"rules":[{}]}')])).rejects.toThrow(
+      '/rules/0/guest of the rules is no name of a guest',
+    )
+    await expect(run(['follow', '-f', join(folder, 'absent')])).rejects.toThrow(/cannot be read \(ENOENT\)/)
+  })
+})

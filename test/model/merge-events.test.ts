@@ -31,7 +31,7 @@ describe('mergeDeviceEvents', () => {
   it('keeps parents before their children, and bounds what is left by the number of devices', () => {
     const kind = fc.constantFrom('created', 'deleted', 'updated', 'driver', 'link', 'defined', 'undefined' as const)
     const event = fc.record({ kind, device: fc.constantFrom('a', 'b', 'c') }) as fc.Arbitrary<DeviceEvent>
-    fc.assert(
+    void fc.assert(
       fc.property(fc.array(event, { minLength: 1, maxLength: 200 }), (events) => {
         const left = mergeDeviceEvents(events)
         expect(left.length).toBeGreaterThan(0)

@@ -25,6 +25,8 @@ export interface OwnSshd extends AsyncDisposable {
   readonly knownHosts: string
 }
 
+const isLocked = () => /^root:!/m.test(readFileSync('/etc/shadow', 'utf8'))
+
 /** Starts one in a folder; whoever logs in there finds the sockets of that other folder in /run/libvirt. */
 export async function ownSshd(folder: string, sockets: string): Promise<OwnSshd> {
   const port = await freePort()
@@ -46,7 +48,8 @@ export async function ownSshd(folder: string, sockets: string): Promise<OwnSshd>
       `HostKey ${hostKey}`,
       `AuthorizedKeysFile ${join(folder, 'authorized')}`,
       'StrictModes no',
-      'UsePAM no',
+      // by itself sshd refuses a user whose password is locked
+      `UsePAM ${isLocked() ? 'yes' : 'no'}`,
       'PidFile none',
       'PermitRootLogin prohibit-password',
       'PasswordAuthentication no',

@@ -14,6 +14,7 @@ import { addRecover } from './commands/recover.js'
 import { addSnapshot } from './commands/snapshot.js'
 import { addVirtual } from './commands/virtual.js'
 import { addWatch } from './commands/watch.js'
+import { addXenUsb } from './commands/xen-usb.js'
 import { printable, type Terminal, terminalOf } from './terminal.js'
 
 /** The commands, in the order in which the help shows them. */
@@ -29,6 +30,7 @@ const commands: readonly AddCommand[] = [
   addChanges,
   addVirtual,
   addGuestDevices,
+  addXenUsb,
   addDoctor,
   addRecover,
 ]

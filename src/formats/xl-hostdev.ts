@@ -148,7 +148,8 @@ export function writeXlController(def: UsbControllerDef, index: number): string 
     ...(version && { version }),
     ...(ports && { ports }),
   })
-  const missing = lost(def, readXlController(text, index)).filter((path) => path !== 'alias' || isChosen(def))
+  const { backend: _, state: __, ...said } = def
+  const missing = lost(said, readXlController(text, index)).filter((path) => path !== 'alias' || isChosen(def))
   if (missing.length > 0)
     throw new VirtError(
       'config-unsupported',

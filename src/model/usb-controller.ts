@@ -29,6 +29,10 @@ export interface UsbControllerDef {
   model?: string
   /** What libvirt or QEMU calls it. */
   alias?: string
+  /** Number of the domain whose backend plays it, where one has it that runs under Xen; 0 is dom0. */
+  backend?: number
+  /** How far that guest's own driver of it has come, as a state of xenbus: 4 is connected; 0 where it has none. */
+  state?: number
 }
 
 /** libvirt's models of USB controllers (`virDomainControllerModelUSB`) and the USB version each speaks. */
@@ -68,7 +72,7 @@ export const usbController = {
   /** Reads the element of a larger document. */
   read: (controller: XmlElement): UsbControllerDef => fromRows(element.read(controller)),
   /** @throws VirtError `config-unsupported` for what libvirt has no model of */
-  format({ type, version, model, ...rest }: UsbControllerDef): string {
+  format({ type, version, model, backend: _, state: __, ...rest }: UsbControllerDef): string {
     const paravirtual = type === 'qusb' || (type === undefined && model === undefined && version !== undefined)
     if (type === 'pv' || (paravirtual && version === 3) || (type === 'devicemodel' && model === undefined))
       throw new VirtError(

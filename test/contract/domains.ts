@@ -367,7 +367,7 @@ export function domainContract(name: string, host: GuestHost): void {
         const before = await guest.controllers(mode)
         const made = await guest.attachController({}, mode)
         expect(before.map(({ index }) => index)).not.toContain(made.index)
-        expect(await guest.controllers(mode)).toEqual(expect.arrayContaining([...before, made]))
+        expect(await guest.controllers(mode)).toMatchObject([...before, made])
         await guest.detachController(made.index ?? -1, mode)
         expect(await guest.controllers(mode)).toEqual(before)
       })

@@ -6,7 +6,7 @@ import { describeTarget, findHostdev, type HostdevTarget } from '../../model/hos
 import type { GuestConfigs } from './guest-configs.js'
 import { type Guests, noGuest, type RunningGuest } from './guests.js'
 import { changeable } from './usb.js'
-import { attachController, controllerDef, detachController } from './usb-controllers.js'
+import { attachController, controllerStatus, detachController } from './usb-controllers.js'
 import { readControllers } from './usb-store.js'
 import { watchDomains } from './watch-domains.js'
 import type { DeviceKind, XenHost } from './xen-host.js'
@@ -91,7 +91,8 @@ export function domainDriver({ host, guests, configs, kinds }: DomainParts): Dom
       const wanted = await affected(domain, options)
       if (!wanted.live && wanted.config) return (await configs.need(wanted.name)).config.usbControllers()
       const { id } = await guests.needRunning(domain, options)
-      return (await readControllers(host.store, id)).map(controllerDef)
+      const controllers = await readControllers(host.store, id)
+      return await Promise.all(controllers.map((controller) => controllerStatus(host, controller)))
     },
     async attachController(domain, def, options) {
       const wanted = await affected(domain, options)

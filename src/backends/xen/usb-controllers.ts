@@ -25,6 +25,14 @@ export function controllerDef({ index, type, version, ports }: StoredController)
   return { index, type, ...(isVersion && { version }), ports, ...(model !== undefined && { model }) }
 }
 
+/** The same, with how its two ends have come together. */
+export async function controllerStatus({ store }: XenHost, controller: StoredController): Promise<UsbControllerDef> {
+  const { domain, index, type, backendDomain } = controller
+  const folder = `/local/domain/${domain}/device/vusb/${index}`
+  const state = type === 'devicemodel' ? undefined : await store.read(`${folder}/state`)
+  return { ...controllerDef(controller), backend: backendDomain, state: Number(state ?? 0) }
+}
+
 /** What a new controller of a guest depends on. */
 export async function surroundingsOf({ store, files }: XenHost, { id }: RunningGuest): Promise<ControllerSurroundings> {
   const guest = (await store.read(`/libxl/${id}/type`)) ?? 'pv'

@@ -121,7 +121,7 @@ export function usbSuite(socketPath: () => string): void {
       await guest.attachController({ version: 1, ports: 3 })
       await guest.attachController({ index: 11 })
       await guest.attachController({})
-      expect(await guest.controllers()).toEqual([
+      expect(await guest.controllers()).toMatchObject([
         { index: 0, type: 'qusb', version: 1, ports: 3 },
         { index: 11, type: 'qusb', version: 2, ports: 8 },
         { index: 12, type: 'qusb', version: 2, ports: 8 },

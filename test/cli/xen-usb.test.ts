@@ -18,7 +18,7 @@ async function run(...lines: string[]): Promise<string> {
     const root = new Command()
     const work = (task: (conn: Connection) => Promise<void>) => task(conn)
     const out = { width: 80, colour: pc.createColors(false), write: (part: string) => (text += part) }
-    addXenUsb({ root, out, open: async () => conn, read: work, change: work })
+    addXenUsb({ root, out, open: async () => conn, named: () => [], read: work, change: work })
     await root.parseAsync(line.split(' '), { from: 'user' })
   }
   return text

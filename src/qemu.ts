@@ -1,2 +1,3 @@
 export type { MonitorPlaces } from './backends/qemu/monitors.js'
+export { type HostdevManager, hostdevManager, type PreparedHost, type PrepareOptions } from './backends/qemu/prepare.js'
 export { type QemuOptions, qemu } from './backends/qemu/qemu.js'

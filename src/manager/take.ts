@@ -4,10 +4,12 @@ import { Book, type DeviceRecord, type DeviceUser, isSameUser } from './book.js'
 import { reverse, type Step } from './change.js'
 import { usersWithout } from './claim.js'
 import { driverOf } from './goal.js'
+import { readHolders } from './holders.js'
 import { type HostDevice, hostDevice } from './host-device.js'
 import { makeChange } from './make-change.js'
 import type { ManagedHost } from './managed-host.js'
 import { readUsbDevice, usbReleaseSteps } from './usb-device.js'
+import { vfioNodes } from './vfio-nodes.js'
 
 /**
  * Takes a device back from a guest, as one change: has the hypervisor take it, gives it back to the driver that it had
@@ -42,17 +44,24 @@ export async function take(
  * Gives back what guests had that are gone, as the book has it: guests that were killed, or whose devices were taken by
  * nobody.
  *
+ * @param isGone - which they are, for one who knows; the hypervisor is asked unless told
  * @returns names of the devices
+ * @throws VirtError `resource-busy` when a process still has one of them open
  */
-export async function takeFromTheGone(host: ManagedHost, options: CallOptions = {}): Promise<string[]> {
+export async function takeFromTheGone(
+  host: ManagedHost,
+  options: CallOptions = {},
+  isGone?: (user: DeviceUser) => boolean,
+): Promise<string[]> {
   const book = new Book(host)
   const taken: string[] = []
   for (const record of book.all()) {
-    const users = (await book.get(record))?.users ?? []
-    const gone = record.users?.filter((user) => !users.some((other) => isSameUser(other, user))) ?? []
+    const users = isGone ? [] : ((await book.get(record))?.users ?? [])
+    const lost = isGone ?? ((user: DeviceUser) => !users.some((other) => isSameUser(other, user)))
+    const gone = (record.users ?? []).filter(lost)
     if (gone.length === 0) continue
-    taken.push(record.name)
     await giveBackFrom(host, record, gone, options)
+    taken.push(record.name)
   }
   return taken
 }
@@ -69,6 +78,8 @@ async function giveBackFrom(
     const users = (record.users ?? []).filter((user) => !gone.includes(user))
     const managed = gone.some(({ hostdev }) => hostdev && 'managed' in hostdev && hostdev.managed)
     const back = managed && users.length === 0
+    // a process that was killed has its devices until the kernel has ended it
+    if (back && detached) await refuseHeld(host, record)
     const steps = back && detached ? givingBack(host, record) : orphaned(host, record)
     return {
       verb: 'reattach',
@@ -77,6 +88,20 @@ async function giveBackFrom(
       recovery: 'finish',
       records: [{ key, name, inode, ...(!back && detached && { detached }), users }],
     }
+  })
+}
+
+/** @throws VirtError `resource-busy` while a process has the device open, whose driver the kernel would wait for */
+async function refuseHeld(host: ManagedHost, record: DeviceRecord): Promise<void> {
+  const { name: device } = record
+  const there = stillThere(host, record)
+  const nodes = there ? vfioNodes(host.files, there.folder) : []
+  const holders = nodes.length === 0 ? undefined : await readHolders(host.files)
+  const [holder] = nodes.flatMap((node) => holders?.get(node) ?? [])
+  if (!holder) return
+  const { program, pid } = holder
+  throw new VirtError('resource-busy', `${device} is still held by ${program}, process ${pid}; end that first`, {
+    device,
   })
 }
 

@@ -7,11 +7,14 @@ import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { LinuxHost } from '../../src/host/linux-host.js'
+import { Book } from '../../src/manager/book.js'
 import { release } from '../../src/manager/claim.js'
 import { readPciFunction } from '../../src/manager/pci-function.js'
 import { reattach } from '../../src/manager/reattach.js'
 import { recover } from '../../src/manager/recover.js'
+import { takeFromTheGone } from '../../src/manager/take.js'
 import type { NodeDeviceDef } from '../../src/model/node-device.js'
+import { folderGuest } from '../fakes/folder-guest.js'
 import { folderHost, makeFolderHost } from '../fakes/folder-host.js'
 import { root } from '../source-tree.js'
 
@@ -97,6 +100,77 @@ describe('a process that is killed', () => {
       expect(await runUntil('detachGroup', cutOff)).toBe('killed')
       expect(await runUntil('recover', point)).toBe('killed')
       await recoverIt()
+      expect([point, drivers(), recorded()]).toEqual([point, before, []])
+    }
+  })
+})
+
+describe('a process that is killed as it hands a device over', () => {
+  const has = () => folderGuest(host).has({ driver: 'QEMU', domain: 'web' }, { key: '', name: '' })
+  const users = () => new Book(folderHost(host).managed).all().flatMap((record) => record.users ?? []).length
+  const bringToAnEnd = async () => {
+    const managed = { ...folderHost(host).managed, guests: folderGuest(host) }
+    const results = (await recover(managed)).map(({ result }) => result)
+    expect(results.filter((result) => result !== 'undone' && result !== 'finished')).toEqual([])
+    await takeFromTheGone(managed)
+    expect(await recover(managed)).toEqual([])
+  }
+
+  it.each([
+    ['give', undefined],
+    ['giveUsb', undefined],
+    ['take', 'give'],
+    ['take', 'giveUsb'],
+  ])(
+    'at any point of %s after %s leaves it with the guest or with the host, and the book says so',
+    {
+      timeout: 240_000,
+    },
+    async (work, first) => {
+      const before = drivers()
+      await runWhole(first ?? work)
+      const given = drivers()
+      const points = first ? await runWhole(work) : undefined
+      if (!first) await runWhole('take')
+      expect([drivers(), recorded(), given === before]).toEqual([before, [], false])
+      const count = points ?? (await runWhole(work))
+      if (!first) await runWhole('take')
+
+      const seen = new Set<boolean>()
+      for (let point = 1; point <= count; point++) {
+        if (first) await runWhole(first)
+        expect(await runUntil(work, point)).toBe('killed')
+        await bringToAnEnd()
+        const guestHas = await has()
+        seen.add(guestHas)
+        expect([point, drivers(), users()]).toEqual([point, guestHas ? given : before, guestHas ? 1 : 0])
+
+        // and when the guest ends the host has it, whatever was left
+        folderGuest(host).ends()
+        await bringToAnEnd()
+        expect([point, drivers(), recorded()]).toEqual([point, before, []])
+      }
+      expect(seen).toEqual(new Set([true, false]))
+    },
+  )
+
+  it('is recovered again when that is cut off too', { timeout: 240_000 }, async () => {
+    const before = drivers()
+    const points = await runWhole('give')
+    folderGuest(host).ends()
+    await bringToAnEnd()
+    // the guest has it and ends, so that all is to be given back
+    const cutOff = points - 2
+    const prepare = async () => {
+      expect(await runUntil('give', cutOff)).toBe('killed')
+      folderGuest(host).ends()
+    }
+    await prepare()
+    const last = await runWhole('recoverGuests')
+    for (let point = 1; point <= last; point++) {
+      await prepare()
+      expect(await runUntil('recoverGuests', point)).toBe('killed')
+      await bringToAnEnd()
       expect([point, drivers(), recorded()]).toEqual([point, before, []])
     }
   })

@@ -7,11 +7,9 @@ import type { HostdevDef } from '../../model/hostdev.js'
 import { describeHostdev } from '../../model/hostdev-match.js'
 import { findHostdev } from '../../model/hostdev-target.js'
 import type { QmpClient } from '../../wire/qmp/client.js'
-import { readMachine } from './buses.js'
 import type { QemuGuest } from './guest.js'
 import { plug } from './hand-over.js'
 import { driver } from './host-guests.js'
-import { hostdevsOf } from './hostdevs.js'
 import { type Place, placeFor } from './place.js'
 import type { QemuHost } from './qemu-host.js'
 import { type Resolved, resolveHostdev } from './resolve.js'
@@ -32,10 +30,9 @@ export async function attach(
 ): Promise<HostdevDef> {
   const resolved = await resolveHostdev(host.linux, host.managed.files, withDefaults(wanted))
   return await host.oneByOne(guest, async (qemu) => {
-    const machine = await readMachine(qemu)
-    const live = await hostdevsOf(qemu, machine, host.managed, guest)
+    const { machine, hostdevs } = await host.look(guest)
     const there = findHostdev(
-      live.map(({ def }) => def),
+      hostdevs.map(({ def }) => def),
       unplaced(resolved.def),
     )
     if (there) return there
@@ -61,7 +58,7 @@ export async function attach(
 }
 
 /** The driver that is to hold the device; libvirt's word `vfio` leaves the choice among its variants. */
-function stubOf(def: HostdevDef): string | undefined {
+export function stubOf(def: HostdevDef): string | undefined {
   if (def.kind !== 'pci' || !def.driver) return undefined
   const { name, model } = def.driver
   if (name !== 'xen') return model ?? name

@@ -3,11 +3,10 @@ import { VirtError } from '../../errors.js'
 import { take } from '../../manager/take.js'
 import { describeHostdev } from '../../model/hostdev-match.js'
 import { describeTarget, findHostdev, type HostdevTarget } from '../../model/hostdev-target.js'
-import { readMachine } from './buses.js'
 import type { QemuGuest } from './guest.js'
 import { unplug } from './hand-over.js'
 import { hostGuests, unplugTimeout } from './host-guests.js'
-import { type GuestHostdev, givenTo, hostdevsOf } from './hostdevs.js'
+import { type GuestHostdev, givenTo } from './hostdevs.js'
 import type { QemuHost } from './qemu-host.js'
 import { resolveHostdev } from './resolve.js'
 
@@ -22,8 +21,8 @@ export async function detach(
   { signal, timeout = unplugTimeout }: DetachHostdevOptions,
 ): Promise<void> {
   await host.monitors.use(guest.path, async (qemu) => {
-    const live = await hostdevsOf(qemu, await readMachine(qemu), host.managed, guest)
-    const found = (await find(host, live, target)) ?? letGoLate(host, guest, target)
+    const { hostdevs } = await host.look(guest)
+    const found = (await find(host, hostdevs, target)) ?? letGoLate(host, guest, target)
     if (!found)
       throw new VirtError('device-missing', `the guest ${guest.name} has no ${describeTarget(target)}`, {
         domain: guest.name,

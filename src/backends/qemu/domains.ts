@@ -1,10 +1,8 @@
 import type { AffectOptions, DomainDriver, DomainInfo } from '../../backend.js'
 import { VirtError } from '../../errors.js'
 import { attach } from './attach.js'
-import { readMachine } from './buses.js'
 import { detach } from './detach.js'
 import type { QemuGuest } from './guest.js'
-import { hostdevsOf } from './hostdevs.js'
 import type { QemuHost } from './qemu-host.js'
 import { watchGuests } from './watch.js'
 
@@ -20,10 +18,7 @@ export function domainDriver(host: QemuHost): DomainDriver {
       const guest = await host.guests.need(domain, options)
       needLive(guest, options)
       if (guest.state === 'shutoff') return []
-      return await host.monitors.use(guest.path, async (qemu) => {
-        const found = await hostdevsOf(qemu, await readMachine(qemu), host.managed, guest)
-        return found.map(({ def }) => def)
-      })
+      return (await host.look(guest)).hostdevs.map(({ def }) => def)
     },
     async attach(domain, def, options) {
       const guest = await host.guests.needChangeable(domain, options)

@@ -1,3 +1,4 @@
+import { Batch } from '../../async/batch.js'
 import type { CallOptions, DomainInfo } from '../../backend.js'
 import { VirtError } from '../../errors.js'
 import { askGuest, isLibvirtPath, type QemuGuest } from './guest.js'
@@ -6,6 +7,7 @@ import type { Monitors } from './monitors.js'
 /** The guests behind monitors, by name. */
 export class QemuGuests {
   readonly #monitors: Monitors
+  readonly #found = new Batch<string, QemuGuest | undefined>()
 
   constructor(monitors: Monitors) {
     this.#monitors = monitors
@@ -24,6 +26,12 @@ export class QemuGuests {
 
   /** The one of that name or UUID, or whose monitor is called so. */
   async find(wanted: string, options: CallOptions = {}): Promise<QemuGuest | undefined> {
+    const guest = await this.#found.get(wanted, () => this.#find(wanted, {}))
+    options.signal?.throwIfAborted()
+    return guest
+  }
+
+  async #find(wanted: string, options: CallOptions): Promise<QemuGuest | undefined> {
     // most guests are called as their monitors are: the others need not be asked then
     const path = (await this.#monitors.paths()).get(wanted)
     const [nearest] = path === undefined ? [] : await this.#ask(wanted, path)

@@ -5,10 +5,10 @@ import type { Guests } from '../../manager/guests.js'
 import type { HostdevDef } from '../../model/hostdev.js'
 import { describeHostdev, sameHostDevice } from '../../model/hostdev-match.js'
 import { Denied, type HostFiles } from '../../os/host-files.js'
-import { readMachine } from './buses.js'
 import { plug, type UnplugOptions, unplug } from './hand-over.js'
 import { liveHostdevs } from './live.js'
 import type { Monitors } from './monitors.js'
+import { devices } from './qom.js'
 
 /** What libvirt calls its driver, and so the book. */
 export const driver = 'QEMU'
@@ -28,17 +28,19 @@ export function hostGuests(
   }
   return {
     async has(user) {
-      // whose guests belong to another hypervisor is asked by that one
-      if (user.driver !== driver || isBeingLaunched(files, user)) return true
       const { at, hostdev } = user
-      if (at === undefined || !hostdev) return at !== undefined && (await isThere(monitors, at))
+      // other hypervisors' guests are not ours to ask; of one without a monitor only who starts it can tell
+      if (user.driver !== driver || !hostdev || hostdev.kind === 'other') return true
+      if (at === undefined) return user.launcher === undefined || isBeingLaunched(files, user)
       try {
         return await monitors.use(at, async (qemu) => {
-          const live = await liveHostdevs(qemu, await readMachine(qemu))
+          // what has an alias can be found by it alone
+          const named = (await devices(qemu)).filter(({ id }) => id === hostdev.alias)
+          const live = await liveHostdevs(qemu, { devices: named, buses: [] })
           return live.some(({ def }) => isSame(def, hostdev))
         })
       } catch (error) {
-        if (VirtError.is(error, 'no-connection')) return false
+        if (VirtError.is(error, 'no-connection')) return isBeingLaunched(files, user)
         throw error
       }
     },
@@ -67,15 +69,6 @@ export function beginOf(files: HostFiles, pid: number): string | undefined {
   if (bytes instanceof Denied) return undefined
   // the name in field 2 may hold blanks and brackets
   return new TextDecoder().decode(bytes).split(')').at(-1)?.trim().split(' ')[19]
-}
-
-async function isThere(monitors: Monitors, path: string): Promise<boolean> {
-  try {
-    return await monitors.use(path, async () => true)
-  } catch (error) {
-    if (VirtError.is(error, 'no-connection')) return false
-    throw error
-  }
 }
 
 /** Whether QEMU's device is the one that it was given: the same one of the host, under the same id. */

@@ -92,6 +92,8 @@ export interface DeviceDriver {
   lookup(name: string, options: DefOptions): Promise<NodeDeviceDef | undefined>
   /** The name of the device at a sysfs path, or of that HAL key. */
   lookupByKey?(key: string, options: CallOptions): Promise<string | undefined>
+  /** The other USB port of the same socket: `4-2` of `3-2`. */
+  companionPort?(port: string, options: CallOptions): Promise<string | undefined>
   /** Full defs in bulk, as they are read. */
   defs?(filter: DeviceFilter, options: DefOptions): AsyncIterable<NodeDeviceDef>
   /** What is left out of the defs and why. */

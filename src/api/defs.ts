@@ -31,7 +31,8 @@ export async function resolveSelector(
 ): Promise<NodeDeviceDef> {
   const defs: NodeDeviceDef[] = []
   for await (const def of defsMeant(backend, selector, options)) defs.push(def)
-  return selectOne(defs, selector)
+  const [only, ...others] = defs
+  return only && others.length === 0 ? only : selectOne(defs, selector)
 }
 
 /** The devices of a host that a selector means; of the others as few are read as can be. */
@@ -48,6 +49,16 @@ export async function* defsMeant(
     if (def && matchesSelector(def, selector)) yield def
     return
   }
+  let found = false
   for await (const def of defsOf(backend, kinds ? { capability: kinds } : {}, options))
-    if (matchesSelector(def, selector)) yield def
+    if (matchesSelector(def, selector)) {
+      found = true
+      yield def
+    }
+  if (found || selector.port === undefined) return
+  // what is at the other port of the same socket is plugged in where it was meant to be
+  const port = await backend.devices.companionPort?.(selector.port, options)
+  if (port === undefined) return
+  for await (const def of defsOf(backend, { capability: 'usb_device' }, options))
+    if (matchesSelector(def, { ...selector, port })) yield def
 }

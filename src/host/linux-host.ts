@@ -15,6 +15,7 @@ import { computer } from './names.js'
 import { type NetFeatures, readNetFeatures } from './net-features.js'
 import { type HostKnowledge, Survey } from './survey.js'
 import type { SysfsDevice } from './sysfs-device.js'
+import { companionPort } from './usb-port.js'
 
 /** What a host is read through. */
 export interface LinuxHostOptions {
@@ -148,6 +149,11 @@ export class LinuxHost implements HostKnowledge {
   /** Names of the mediated devices that are defined. */
   definedNames(): string[] {
     return [...this.#definitions(new Survey(this)).keys()]
+  }
+
+  /** The other USB port of the same socket. */
+  companionPort(port: string): string | undefined {
+    return companionPort(this.#files, port)
   }
 
   /** The name of the device at a folder in /sys, whichever of its paths is given. */

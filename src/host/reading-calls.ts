@@ -7,6 +7,7 @@ export const readingCalls = (host: LinuxHost): DeviceDriver => ({
   state: async (name) => host.state(name),
   lookup: (name, options) => host.lookup(name, options),
   lookupByKey: (key) => host.nameAt(key),
+  companionPort: async (port) => host.companionPort(port),
   defs: (filter, options) => host.defs(filter, options),
   warnings: () => host.warnings(),
 })

@@ -46,7 +46,9 @@ export async function takeSnapshot(
   for await (const def of host.defs({}, options)) {
     defs.push(def)
     // so that devices of the recording are found by their folder, too
-    if (def.path !== undefined) await host.nameAt(def.path)
+    if (def.path === undefined) continue
+    await host.nameAt(def.path)
+    if (capabilityOf(def, 'usb_device')) host.companionPort(def.path.split('/').at(-1) ?? '')
   }
   // libvirt reads a little else
   for await (const _ of host.defs({}, { ...options, compat: true }));

@@ -16,7 +16,10 @@ export interface DeviceSelector {
   product?: number
   /** Serial number: of a disk, or of a USB device as its descriptor has it. */
   serial?: string
-  /** Physical USB port, `3-1.2`: bus and path below its root hub, where the device stays plugged in. */
+  /**
+   * Physical USB port, `3-1.2`: bus and path below its root hub, where the device stays plugged in. A socket of USB 3 has
+   * two; where nothing is at the one that is named, what is at the other is meant.
+   */
   port?: string
   /** USB bus number. */
   bus?: number

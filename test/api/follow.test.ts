@@ -43,7 +43,7 @@ describe('domain.follow', () => {
     const log = await playFollowScenario({
       conn,
       guest: 'web',
-      serial: 'S1',
+      device: { serial: 'S1' },
       plug: () => plug(),
       unplug: () => host.stage.unplug('usb_1_5'),
       stop: () => host.stage.setRunning('web', false),
@@ -77,6 +77,27 @@ describe('domain.follow', () => {
     ])
     host.stage.unplug('usb_1_5')
     expect(await until(events, 'attached')).toMatchObject([{ device: 'usb_1_6' }])
+  })
+
+  it('finds a device that was plugged in again at the other speed of its socket', async () => {
+    const socket = await mock({ ...hosts.server(), companionPorts: [['1-5', '2-5']] })
+    const other = await connect(socket)
+    const [capability] = stick(5, 2, 'S1').capabilities
+    const fast = {
+      ...stick(5, 2, 'S1'),
+      name: 'usb_2_5',
+      path: '/sys/devices/pci0000:00/0000:00:14.0/usb2/2-5',
+      capabilities: [{ ...capability, bus: 2 } as NonNullable<typeof capability>],
+    }
+    await using watch = await (await other.lookupDomain('web')).follow({ port: '1-5' })
+    const events = watch[Symbol.asyncIterator]()
+    await until(events, 'waiting')
+    socket.stage.plug(fast)
+    expect(await until(events, 'attached')).toMatchObject([{ device: 'usb_2_5' }])
+    expect((await other.resolve({ port: '1-5' })).name).toBe('usb_2_5')
+    socket.stage.plug(stick(5, 30, 'S1'))
+    expect((await other.resolve({ port: '1-5' })).name).toBe('usb_1_5')
+    expect((await other.resolve({ port: '2-5' })).name).toBe('usb_2_5')
   })
 
   it('waits for a guest that does not run, and for one that is not there yet', async () => {

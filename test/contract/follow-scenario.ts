@@ -1,12 +1,12 @@
-import type { Connection, FollowEvent } from '../../src/index.js'
+import type { Connection, DeviceSelector, FollowEvent } from '../../src/index.js'
 
 /** A host on which the scenario is played: the hands that plug, and the device and guest that it is about. */
 export interface FollowStage {
   readonly conn: Connection
   /** The guest, running, without the device. */
   readonly guest: string
-  /** Serial number of the USB device, which is not plugged in. */
-  readonly serial: string
+  /** The USB device, which is not plugged in. */
+  readonly device: DeviceSelector
   plug(): Promise<void> | void
   unplug(): Promise<void> | void
   stop(): Promise<void> | void
@@ -24,10 +24,10 @@ const inWords = (event: FollowEvent): string => {
  * Plug, attach, unplug, replug, stop and start the guest, follow: written once, and played on the mock and on real hosts, where
  * the same log of events is to come out.
  */
-export async function playFollowScenario({ conn, guest, serial, ...hands }: FollowStage): Promise<string[]> {
+export async function playFollowScenario({ conn, guest, device, ...hands }: FollowStage): Promise<string[]> {
   const log: string[] = []
   const domain = await conn.lookupDomain(guest)
-  const following = await domain.follow({ serial }, { release: true })
+  const following = await domain.follow(device, { release: true })
   const events = following[Symbol.asyncIterator]()
   /** Does something, and waits for what comes of it. */
   const act = async (what: string, work: () => Promise<void> | void, until: string) => {

@@ -37,6 +37,7 @@ export const deviceDriver = (host: MockHost): DeviceDriver => ({
   async lookupByKey(key) {
     return [...host.devices.values()].find(({ def }) => def.path === key)?.def.name
   },
+  companionPort: async (port) => host.companionPorts.get(port),
   async state(name) {
     const { active, persistent, autostart } = host.device(name)
     return { active, persistent, autostart }

@@ -47,6 +47,7 @@ export interface MockGuest {
 export class MockHost {
   readonly devices = new Map<string, MockDevice>()
   readonly guests = new Map<string, MockGuest>()
+  readonly companionPorts = new Map<string, string>()
   readonly deviceEvents = new Subscribers<DeviceEvent, NodeDeviceDef>(mergeDeviceEvents)
   readonly domainEvents = new Subscribers<DomainEvent>(mergeDomainEvents)
 

@@ -27,6 +27,8 @@ export interface MockOptions {
   devices?: readonly (NodeDeviceDef | string)[]
   /** Its guests. */
   domains?: readonly MockDomain[]
+  /** USB ports that are one socket, in pairs: `['3-2', '4-2']`. */
+  companionPorts?: readonly (readonly [string, string])[]
   /** How its guests are given a device of which only a selector is known, as `NodeDevice.toHostdev` takes it. */
   proposal?: ToHostdevOptions
   /** The URI it answers to; `mock:///` unless told. */
@@ -45,10 +47,11 @@ export interface MockBackend extends Backend {
  * @throws VirtError for XML that is no device, for two devices of one name, and for names that cannot be
  */
 export async function mock(options: MockOptions = {}): Promise<MockBackend> {
-  const { devices = [], domains = [], proposal = {}, uri = 'mock:///' } = options
+  const { devices = [], domains = [], companionPorts = [], proposal = {}, uri = 'mock:///' } = options
   const host = new MockHost()
   for (const device of devices)
     host.add(typeof device === 'string' ? nodeDevice.parse(device) : structuredClone(device))
+  for (const [one, other] of companionPorts) host.companionPorts.set(one, other).set(other, one)
   for (const domain of domains) addGuest(host, domain)
   const faults = new Faults()
   return backend({

@@ -1,0 +1,37 @@
+import { fileURLToPath } from 'node:url'
+import { beforeAll, expect, inject, it } from 'vitest'
+import { bundle } from '../../scripts/bundle.mjs'
+import { followLog } from '../contract/follow-scenario.js'
+import { needs } from '../needs.js'
+import { machine } from './boot.js'
+import type { Followed } from './follow-devices.js'
+
+const lab = machine('lab')
+const [rounds, devices] = [50, 1000]
+
+needs(inject('absentMachine')).describe('a USB gadget that is followed through the libvirtd of the lab', () => {
+  let seen: Followed
+
+  beforeAll(async () => {
+    const { url } = await bundle('test/lab/follow-devices.ts', '.cache/follow-devices.mjs')
+    lab.put(fileURLToPath(url), 'follow-devices.mjs')
+    await lab.run('lab-virt usb net && lab-libvirtd', { timeout: 300_000 })
+    seen = JSON.parse(await lab.run(`node /lab/follow-devices.mjs ${rounds} ${devices}`, { timeout: 900_000 }))
+  }, 1_300_000)
+
+  it('plays the scenario with the same log of events as the mock', () => {
+    expect(seen.log).toEqual(followLog)
+  })
+
+  it('is attached again at each replug', () => {
+    expect([seen.replugged.attached, seen.replugged.failures]).toEqual([rounds, []])
+  })
+
+  it('is one of many devices of which each is told once, as virsh is told', () => {
+    expect(seen.many).toEqual({
+      libvirt: { told: 2 * devices, doubled: 0 },
+      linux: { told: 2 * devices, doubled: 0 },
+      virsh: { told: 2 * devices, lines: 2 * devices },
+    })
+  })
+})

@@ -84,8 +84,9 @@ async function detach(
   for (const word of words) write(`${printable(word)} detached\n`)
 }
 
-/** A word that is the alias of a device of the guest means that, any other a device of the host. */
+/** A word that is the alias of a device of the guest, or can be nothing else, means that; any other a device of the host. */
 async function target(guest: Domain, word: string, options: AffectOptions) {
+  if (/^(hostdev\d+|ua-[\w-]+)$/.test(word)) return { alias: word }
   const has = (await guest.hostdevs(options)).some((def) => 'alias' in def && def.alias === word)
   return has ? { alias: word } : await wantedDevice(word)
 }

@@ -23,7 +23,11 @@ export function folderHost(
     if (++count === dieAt) process.kill(process.pid, 'SIGKILL')
   }
   const state = new PointedState(`${folder}/state`, point)
-  const kernel = new FakeKernel(new FolderTree(folder), { drivers: passthroughDrivers, modules: passthroughModules })
+  const kernel = new FakeKernel(new FolderTree(folder), {
+    drivers: passthroughDrivers,
+    modules: passthroughModules,
+    byHand: ['usbback'],
+  })
   const writes = {
     allowed: kernel.allowed.bind(kernel),
     read: kernel.read.bind(kernel),

@@ -7,6 +7,7 @@ import { vfioFindings } from './vfio-support.js'
 /** What this host can be asked to change, and for each thing that is missing for that, what would help. */
 export async function abilities(host: ManagedHost): Promise<Ability[]> {
   const lacks = [...rights(host), ...(await commands(host, ['dd', 'flock']))]
+  const mdevctl = await commands(host, ['mdevctl'])
   const isolation = vfioFindings(host.files).map(({ message, remedy }) => ({
     reason: `a PCI device ${message}`,
     ...(remedy !== undefined && { remedy }),
@@ -17,8 +18,15 @@ export async function abilities(host: ManagedHost): Promise<Ability[]> {
     ...row('devices.detach', [...lacks, ...isolation]),
     ...row('devices.reattach', lacks),
     ...row('devices.reset', lacks),
+    ...row('devices.create', lacks),
+    ...row('devices.destroy', lacks),
+    ...row('devices.setVirtualFunctions', lacks),
+    ...definitionCalls.flatMap((call) => row(call, [...lacks, ...mdevctl])),
   ]
 }
+
+/** What mdevctl does. */
+const definitionCalls = ['devices.define', 'devices.undefine', 'devices.setAutostart', 'devices.update'] as const
 
 interface Problem {
   readonly reason: string
@@ -35,7 +43,7 @@ function rights({ writes }: ManagedHost): Problem[] {
   return [{ reason: 'this user may not change drivers', remedy: 'run as root, or with sudo' }]
 }
 
-/** Programs that are run for every change. */
+/** Which of the programs that a change runs are not there. */
 async function commands({ run }: ManagedHost, programs: readonly string[]): Promise<Problem[]> {
   const problems: Problem[] = []
   for (const program of programs)
@@ -48,4 +56,4 @@ async function commands({ run }: ManagedHost, programs: readonly string[]): Prom
   return problems
 }
 
-const packages: Readonly<Record<string, string>> = { dd: 'coreutils', flock: 'util-linux' }
+const packages: Readonly<Record<string, string>> = { dd: 'coreutils', flock: 'util-linux', mdevctl: 'mdevctl' }

@@ -59,6 +59,7 @@ async function replug(): Promise<{ attached: number; latencies: number[]; failur
     plug()
     await until('attached')
     latencies.push(Math.round(performance.now() - began))
+    console.error(`re-attached ${latencies.length} times, ${latencies.at(-1)} ms`)
     unplug()
     await until('detached')
   }
@@ -90,6 +91,7 @@ async function burst(count: number) {
       const told = mine(event)
       if (told) seen.set(told, (seen.get(told) ?? 0) + 1)
       counts[source] = seen.size
+      if (told && seen.size % 100 === 0) console.error(`${source} has told of ${seen.size}`)
       if (seen.size === 2 * count) break
     }
     return { told: seen.size, doubled: [...seen.values()].filter((times) => times > 1).length }

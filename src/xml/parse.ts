@@ -129,10 +129,10 @@ const spare: Parser[] = []
  * Reads a document and tells a builder of its parts; answers its XML declaration. Refuses what {@link parseXml} does,
  * in the same words.
  */
-export function parseXmlInto(builder: XmlBuilder, source: string | Uint8Array, limits: XmlLimits = {}): XmlDeclaration {
+export function parseXmlInto(builder: XmlBuilder, source: string | Uint8Array, limits?: XmlLimits): XmlDeclaration {
   if (typeof source !== 'string' && !ArrayBuffer.isView(source))
     throw new VirtError('invalid-argument', `a document is text or bytes; this is ${typeof source}`)
-  const bounds = { ...defaults, ...limits }
+  const bounds = limits ? { ...defaults, ...limits } : defaults
   if (source.length > bounds.size)
     throw new VirtError(
       'limit-exceeded',
@@ -158,7 +158,7 @@ export function parseXmlInto(builder: XmlBuilder, source: string | Uint8Array, l
  * @param source text, or bytes in UTF-8, UTF-16, or the encoding their XML declaration names
  * @throws VirtError `xml-syntax` with the line, or `limit-exceeded`
  */
-export function parseXml(source: string | Uint8Array, limits: XmlLimits = {}): XmlElement {
+export function parseXml(source: string | Uint8Array, limits?: XmlLimits): XmlElement {
   const tree = new TreeBuilder()
   parseXmlInto(tree, source, limits)
   if (!tree.root) throw new VirtError('xml-syntax', 'the document has no root element')

@@ -12,7 +12,13 @@ export type Rule<T> = (def: T) => string | undefined
  */
 // biome-ignore lint/suspicious/noExplicitAny: the def's type is the codec's own
 export function ruled<C extends Codec<any>>(codec: C, ...rules: Rule<Infer<C>>[]): C {
-  const broken = (def: Infer<C>) => rules.map((rule) => rule(def)).find((problem) => problem !== undefined)
+  const broken = (def: Infer<C>) => {
+    for (const rule of rules) {
+      const problem = rule(def)
+      if (problem !== undefined) return problem
+    }
+    return undefined
+  }
   return {
     ...codec,
     read(element, reading, told) {

@@ -1,6 +1,6 @@
 import type { Codec, JsonSchema, Reading, Writing } from './codec.js'
 import { invalid, unwritable } from './codec.js'
-import type { XmlElement } from './element.js'
+import { noAttributes, type XmlElement } from './element.js'
 import { attributesOf, type Entry, Layout, type Rows, type Step, stepOf, type TableOptions } from './layout.js'
 import { openPlace } from './place.js'
 import type { Row } from './row.js'
@@ -41,10 +41,14 @@ export function table<R extends Rows>(rows: R, options: TableOptions = {}): Tabl
     read(element, reading, told = [], kind) {
       if (reading.strict) refuseStrangers(element, known, told)
       const def: Def = kind === undefined ? {} : { kind }
-      readAttributes(def, layout.attributes, element, reading)
-      for (const entry of layout.bodies)
-        if (!entry.row.optional || element.text !== '') put(def, entry, entry.row.read(element, reading))
-      for (const child of element.content) if (typeof child !== 'string') readChild(def, layout, child, reading)
+      // what an element does not have costs nothing: there are many, and most have one sort of content
+      if (element.attributes !== noAttributes) readAttributes(def, layout.attributes, element, reading)
+      if (layout.bodies.length > 0) readBodies(def, layout.bodies, element, reading)
+      const { content } = element
+      for (let at = 0; at < content.length; at++) {
+        const child = content[at]
+        if (typeof child === 'object') readChild(def, layout, child, reading)
+      }
       complete(def, layout, element, reading)
       return def as Shape<R>
     },
@@ -61,6 +65,11 @@ function put(def: Def, { key, row }: Entry, value: unknown): void {
   if (!row.many) def[key] = value
   else if (def[key] === undefined) def[key] = [value]
   else (def[key] as unknown[]).push(value)
+}
+
+function readBodies(def: Def, entries: readonly Entry[], element: XmlElement, reading: Reading): void {
+  for (const entry of entries)
+    if (!entry.row.optional || element.text !== '') put(def, entry, entry.row.read(element, reading))
 }
 
 function readAttributes(def: Def, entries: readonly Entry[], element: XmlElement, reading: Reading): void {

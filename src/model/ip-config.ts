@@ -46,7 +46,7 @@ const route = table({
   netmask: opt(attr('@netmask', ip)),
   prefix,
   gateway: attr('@gateway', ip),
-  metric: opt(attr('@metric', admitting(cUint(0), shape(/^\d+$/)))),
+  metric: opt(attr('@metric', admitting(cUint(10), shape(/^\d+$/)))),
 })
 
 /** How many bits of a route's address name the network: all routes, unless a prefix or a netmask says more. */

@@ -3,7 +3,7 @@ import { filled, ruled } from '../../xml/refine.js'
 import { attr, one, opt, owed, since } from '../../xml/row.js'
 import { just, table } from '../../xml/table.js'
 import { admitting, name, onOff, str, type Text, usual, yesNo } from '../../xml/text.js'
-import { integerTo, shape } from '../schema-spelling.js'
+import { shape, unsignedInt } from '../schema-spelling.js'
 import { type GuestAddress, guestAddress } from './guest-address.js'
 
 const number = cUint(10)
@@ -72,7 +72,7 @@ export const deviceInfo = {
       filled(
         table({
           /** Number from which the guest's system names the interface. */
-          index: opt(attr('@index', admitting(positive, integerTo(0xffff_ffff)))),
+          index: opt(attr('@index', admitting(positive, unsignedInt))),
           /** Guest NUMA nodes of a device with memory; libvirt 11.8, unverified. */
           nodeset: since('11.8', opt(attr('@nodeset', name))),
         }),

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { normalIp } from '../../src/model/ip-address.js'
+import { seed } from '../seed.js'
 
 /** A JSON Schema as far as the tables make one. */
 export interface Schema {
@@ -79,6 +80,11 @@ function object({ properties = {}, required = [], minProperties = 0 }: Schema): 
 }
 
 const isOther = ({ properties }: Schema) => properties?.kind?.const === 'other'
+
+/** Seeds for rounds of a property: one, and more until enough has been seen or so many rounds have not sufficed. */
+export function* rounds(isEnough: () => boolean, most = 30): Generator<number> {
+  for (let round = 0; round === 0 || (round < most && !isEnough()); round++) yield seed + round
+}
 
 /** Every member a schema declares, as `hostdev.usb.source.vendor`. */
 export function members(schema: Schema, at: string): string[] {

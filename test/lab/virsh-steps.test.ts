@@ -6,9 +6,11 @@ import { machine } from './boot.js'
 import type { VirshSteps } from './virsh-steps.js'
 
 const lab = machine('lab')
+/** It takes the emulated lab minutes, and is not yet steady enough to judge a change by. */
+const unasked = process.env.LAB_ALL ? undefined : 'LAB_ALL=1 runs it'
 const patient = { timeout: 570_000 }
 
-needs(inject('absentMachine')).describe('a device that is detached, reset and reattached', () => {
+needs(inject('absentMachine') ?? unasked).describe('a device that is detached, reset and reattached', () => {
   let all: VirshSteps
   beforeAll(async () => {
     const { url } = await bundle('test/lab/virsh-steps.ts', '.cache/virsh-steps.mjs')

@@ -43,7 +43,7 @@ needs(inject('absentMachine')).describe('PVUSB on a real Xen', () => {
   it('makes controllers as xl does', () => {
     const { controller, controllerByUs, controllerByXl, xlTookController, weTookController } = seen.emulated
     expect(controller).toEqual({ index: 1, type: 'qusb', version: 1, ports: 2 })
-    expect(controllerByXl.controllers).toContainEqual(controller)
+    expect(controllerByXl.controllers).toContainEqual(expect.objectContaining(controller))
     expect(controllerByUs.tree).toEqual(controllerByXl.tree)
     expect(weTookController).toEqual(xlTookController)
   })

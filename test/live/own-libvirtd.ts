@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { answers } from './answers.js'
 
 /** Who runs the daemons of tests: an ordinary user, since root's libvirtd is that of the whole machine. */
 export const ordinary = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}
@@ -76,19 +76,6 @@ export async function ownLibvirtd(
       }
       rmSync(folder, { recursive: true, force: true })
     },
-  }
-}
-
-async function answers(path: string): Promise<boolean> {
-  if (!existsSync(path)) return false
-  const client = connect(path)
-  try {
-    await once(client, 'connect')
-    return true
-  } catch {
-    return false
-  } finally {
-    client.destroy()
   }
 }
 

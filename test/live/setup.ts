@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TestProject } from 'vitest/node'
+import { answers } from './answers.js'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -60,14 +59,14 @@ function startUdevd(undo: Undo): string | undefined {
 }
 
 async function startLibvirtd(undo: Undo): Promise<string | undefined> {
-  if (await answers()) return refusal()
+  if (await answers(socket)) return refusal()
   if (process.getuid?.() !== 0) return `nobody answers on ${socket}, and only root can start libvirtd`
   const began = spawnSync('libvirtd', ['--daemon', '--pid-file', pidFile], { encoding: 'utf8' })
   if (began.error) return 'no libvirtd is installed'
   if (began.status !== 0) return `libvirtd does not start: ${lastLine(began.stderr)}`
   undo.push(stopLibvirtd)
   for (const end = Date.now() + 15_000; Date.now() < end; await sleep(100)) {
-    if (await answers()) return undefined
+    if (await answers(socket)) return undefined
   }
   return `libvirtd was started but nobody answers on ${socket}`
 }
@@ -83,18 +82,6 @@ async function stopLibvirtd(): Promise<void> {
   process.kill(Number(readFileSync(pidFile, 'utf8')))
   // It removes the file when it is done; until then a next run would find it answering.
   for (const end = Date.now() + 10_000; existsSync(pidFile) && Date.now() < end; ) await sleep(50)
-}
-
-async function answers(): Promise<boolean> {
-  const client = connect(socket)
-  try {
-    await once(client, 'connect')
-    return true
-  } catch {
-    return false
-  } finally {
-    client.destroy()
-  }
 }
 
 const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1) ?? ''

@@ -1,3 +1,4 @@
+export type { OpenMonitor } from './backends/xen/device-model.js'
 export { type XenOptions, xen } from './backends/xen/xen.js'
 export { formatXlConfig, XlConfig, type XlGuest, type XlValue } from './formats/xl-config.js'
 export {

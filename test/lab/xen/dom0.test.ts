@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { needs } from '../../needs.js'
 import { machine } from '../boot.js'
+import { startGuest } from './guest.js'
 
 const xen = machine('xen')
 const lines = Array.from({ length: 100_000 }, (_, line) => `${line + 1}\n`).join('')
@@ -26,7 +27,7 @@ needs(inject('absentMachine')).describe('dom0', () => {
   })
 
   describe('with a guest', () => {
-    beforeAll(() => xen.run('xl create -q /lab/guest/xen/pvusb.cfg && lab-guest-says pvusb "guest is up"'))
+    beforeAll(() => startGuest(xen, 'pvusb'))
 
     it('gives it a USB disk and takes it back', async () => {
       const address =

@@ -3,6 +3,7 @@ import { beforeAll, expect, inject, it } from 'vitest'
 import { bundle } from '../../../scripts/bundle.mjs'
 import { needs } from '../../needs.js'
 import { machine } from '../boot.js'
+import { startGuest } from './guest.js'
 import type { UsbHandOver } from './usb-hand-over.js'
 
 const xen = machine('xen')
@@ -19,9 +20,7 @@ needs(inject('absentMachine')).describe('PVUSB on a real Xen', () => {
   beforeAll(async () => {
     const { url } = await bundle('test/lab/xen/usb-hand-over.ts', '.cache/usb-hand-over.mjs')
     xen.put(fileURLToPath(url), 'usb-hand-over.mjs')
-    await xen.run('xl list pvusb || { xl create -q /lab/guest/xen/pvusb.cfg && lab-guest-says pvusb "guest is up"; }', {
-      timeout,
-    })
+    await startGuest(xen, 'pvusb')
     seen = JSON.parse(await xen.run('node /lab/usb-hand-over.mjs', { timeout }))
   }, timeout)
 

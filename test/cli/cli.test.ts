@@ -52,6 +52,10 @@ describe('hostdev list', () => {
     )
   })
 
+  it('refuses a capability that there is not, and says which there are', async () => {
+    await expect(run(['list', '--cap', 'net,bogus'])).rejects.toThrow(/'bogus' is none; the known are .*fc_host/)
+  })
+
   it('prints defs as JSON', async () => {
     expect(JSON.parse(await run(['list', '--json', '--cap', 'system']))).toMatchObject([{ name: 'computer' }])
   })

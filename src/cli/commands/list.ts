@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { type Connection, describeDevice, type ListOptions, type NodeDeviceDef } from '../../index.js'
+import { capabilities } from '../capability-words.js'
 import { type AddCommand, words } from '../cli.js'
 import { readHosts } from '../fleet-hosts.js'
 import { cut, printable, type Terminal } from '../terminal.js'
@@ -25,7 +26,11 @@ export const addList: AddCommand = ({ root, read, named, out }) => {
     .description('list devices, of one host or of several')
     .option('--tree', 'under their parents')
     .option('--names', 'names only: quicker, and made for scripts')
-    .option('--cap <kind>', 'only devices of that kind: pci, usb_device, net, storage, fc_host… (repeatable)', words)
+    .option(
+      '--cap <kind>',
+      'only devices of that kind: pci, usb_device, net, storage, fc_host… (repeatable)',
+      capabilities,
+    )
     .option('--bus <bus>', 'only devices on that bus: pci, usb, scsi… (repeatable)', words)
     .option('--json', 'as JSON')
     .option('--hosts <file>', 'of the hosts in that file too: a URI, or a name and a URI, in each line')

@@ -1,4 +1,5 @@
 import type { Connection, WatchOptions } from '../../index.js'
+import { capability } from '../capability-words.js'
 import type { AddCommand } from '../cli.js'
 import { printable, type Terminal } from '../terminal.js'
 
@@ -14,7 +15,7 @@ export const addWatch: AddCommand = ({ root, read, out }) => {
   root
     .command('watch')
     .description('show what happens to devices, as it happens')
-    .option('--cap <kind>', 'only devices of that kind')
+    .option('--cap <kind>', 'only devices of that kind', capability)
     .option('--device <name>', 'only that device')
     .option('--json', 'a JSON object a line')
     .action((flags: WatchFlags) => read((conn) => watch(conn, flags, out)))

@@ -63,7 +63,7 @@ export interface ErrorDetails {
   argv?: readonly string[]
   /** Exit status of that command. */
   exitStatus?: number
-  /** The last line of what that command said on standard error. */
+  /** What that command said on standard error: the end of it, where that is long. */
   stderr?: string
   /** The class of a QMP error. */
   qmpClass?: string

@@ -7,7 +7,7 @@ import { type Goal, isReached, isReachedSoon } from './goal.js'
 import { type GuestAction, handOver } from './guests.js'
 import { readHolders } from './holders.js'
 import { exists } from './host-text.js'
-import type { ManagedHost } from './managed-host.js'
+import type { ManagedHost, ToolstackMemory } from './managed-host.js'
 import { vfioNodes } from './vfio-nodes.js'
 
 /** One write, command or edit, and what it is for: where that is reached already nothing is done. Plain JSON. */
@@ -15,6 +15,10 @@ type HostAction = HostStep & {
   readonly goal?: Goal
   /** What a command reads on /dev/stdin. */
   readonly stdin?: string
+  /** What a command that fails says where there was nothing for it to do. */
+  readonly already?: string
+  /** For a node of xenstore, the only value that is overwritten or taken away. */
+  readonly replacing?: string
   /** A path without which there is nothing to do. */
   readonly needs?: string
   /** Folder of a device that nobody may have open: what takes it away would hang until they let go. */
@@ -38,7 +42,7 @@ export type Performed = 'skipped' | 'done' | 'pending'
  * Does one action and looks whether it has worked.
  *
  * @param device - whom it is for
- * @param keeping - descriptor of the lock that a write must hold on to
+ * @param keeping - descriptor of the lock that a write or a command must hold on to
  * @throws VirtError `access-denied`, `device-missing`, or `operation-failed` with the errno
  */
 export async function perform(
@@ -46,17 +50,17 @@ export async function perform(
   action: Action,
   { device, keeping }: { device: ManagedDevice; keeping?: number | undefined },
 ): Promise<Performed> {
-  if (isGuestAction(action)) return await handOver(host, action, device)
+  if (isGuestAction(action)) return await handOver(host, action, device, keeping)
   if (await isDone(host, action)) return 'skipped'
   if (action.needs !== undefined && !exists(host.files, action.needs)) return 'skipped'
   if (action.unused !== undefined) await refuseInUse(host, device.name, action.unused)
   if ('edit' in action) await editContainer(action, { pidLock: action.pidLock })
-  else if ('run' in action)
-    await host.run(action.run, {
-      ...(action.stdin !== undefined && { stdin: action.stdin, stdinByName: true }),
-      ...(keeping !== undefined && { descriptors: [keeping] }),
-    })
-  else {
+  else if ('run' in action) await command(host, action, keeping)
+  else if ('store' in action) {
+    const memory = memoryOf(host, device, action.store)
+    if (action.value === null) await memory.remove(action.store)
+    else await memory.write(action.store, action.value)
+  } else {
     const answer = await host.writes.write(action.write, action.value, { keeping })
     if (answer === 'pending') return 'pending'
     if (answer instanceof Denied) throw refused(device.name, answer)
@@ -64,6 +68,31 @@ export async function perform(
   if (action.goal && !(await isReachedSoon(host, action.goal, action.slow ? 10 : 1)))
     throw ineffective(device.name, action)
   return 'done'
+}
+
+async function command(
+  host: ManagedHost,
+  { run, stdin, already }: Extract<HostAction, { run: unknown }>,
+  keeping: number | undefined,
+): Promise<void> {
+  try {
+    await host.run(run, {
+      ...(stdin !== undefined && { stdin, stdinByName: true }),
+      ...(keeping !== undefined && { descriptors: [keeping] }),
+    })
+  } catch (error) {
+    const said = VirtError.is(error, 'operation-failed') ? error.details.stderr : undefined
+    if (already === undefined || !said?.includes(already)) throw error
+  }
+}
+
+function memoryOf({ memory }: ManagedHost, { name }: ManagedDevice, path: string): ToolstackMemory {
+  if (memory) return memory
+  throw new VirtError(
+    'operation-unsupported',
+    `${name}: its driver is remembered in ${path} of xenstore: only a connection to Xen can end its change; recover it there`,
+    { device: name, path },
+  )
 }
 
 async function refuseInUse({ files }: ManagedHost, device: string, folder: string): Promise<void> {
@@ -79,6 +108,11 @@ async function refuseInUse({ files }: ManagedHost, device: string, folder: strin
 /** Whether what an action is for is so already. */
 export async function isDone(host: ManagedHost, action: HostAction): Promise<boolean> {
   if (action.goal) return await isReached(host, action.goal)
+  if ('store' in action) {
+    const { store, value, replacing } = action
+    const now = (await host.memory?.read(store)) ?? null
+    return now === value || (replacing !== undefined && now !== replacing)
+  }
   return 'edit' in action && isEdited(action)
 }
 
@@ -103,7 +137,10 @@ export function refused(device: string, { path, errno }: Denied): VirtError {
 
 function ineffective(device: string, { goal, ...step }: HostAction): VirtError {
   const said = `${describeStep(step)} was taken`
-  const where = 'write' in step ? { path: step.write } : 'run' in step ? { argv: step.run } : { path: step.edit }
+  const where =
+    'run' in step
+      ? { argv: step.run }
+      : { path: 'write' in step ? step.write : 'edit' in step ? step.edit : step.store }
   if (goal && 'interface' in goal)
     return new VirtError(
       'operation-failed',
@@ -124,6 +161,7 @@ export function asSteps(action: Action): HostStep[] {
   if (isGuestAction(action)) return []
   if ('run' in action) return [{ run: action.run }]
   if ('write' in action) return [{ write: action.write, value: action.value }]
+  if ('store' in action) return [{ store: action.store, value: action.value }]
   const { edit, key, word, present } = action
   return [{ edit, key, word, present }]
 }

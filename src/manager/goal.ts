@@ -2,7 +2,7 @@ import { delay } from '../async/deadline.js'
 import { fcHostByWwn, fcHosts } from '../host/fc-hosts.js'
 import type { PortNames } from '../model/vport.js'
 import { Denied } from '../os/host-files.js'
-import { exists, linkName } from './host-text.js'
+import { exists, linesOf, linkName } from './host-text.js'
 import type { ManagedHost } from './managed-host.js'
 import { isInterfaceIn } from './network-namespace.js'
 
@@ -14,6 +14,10 @@ export type Goal =
   | { readonly of: string; readonly notDriver: string }
   /** A file holds that value; one that the kernel shows as `(null)` is empty. */
   | { readonly of: string; readonly value: string }
+  /** A file has that line. */
+  | { readonly of: string; readonly hasLine: string }
+  /** A file has no such line. */
+  | { readonly of: string; readonly lacksLine: string }
   /** Something stands at that path. */
   | { readonly exists: string }
   /** Nothing does. */
@@ -45,6 +49,8 @@ export async function isReached(host: ManagedHost, goal: Goal): Promise<boolean>
   if ('interface' in goal) return await isInterfaceIn(host, goal)
   if ('driver' in goal) return driverOf(host, goal.of) === goal.driver
   if ('notDriver' in goal) return driverOf(host, goal.of) !== goal.notDriver
+  if ('hasLine' in goal) return linesOf(host.files, goal.of).includes(goal.hasLine)
+  if ('lacksLine' in goal) return !linesOf(host.files, goal.of).includes(goal.lacksLine)
   return (await readValue(host, goal.of)) === goal.value
 }
 

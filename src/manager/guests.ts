@@ -8,13 +8,19 @@ export interface Guests {
   /** Whether a guest has a device. A guest that does not run has none; rejects when the guest cannot be asked. */
   has(user: DeviceUser, device: ManagedDevice): Promise<boolean>
   /** Gives a guest a device, as told in the hypervisor's own words. */
-  give(user: DeviceUser, device: ManagedDevice, words: unknown): Promise<void>
+  give(user: DeviceUser, device: ManagedDevice, words: unknown, options: HandOverOptions): Promise<void>
   /**
    * Has a guest let go of a device, and ends when it has.
    *
    * @param words - how it was to be given, where that is undone
    */
-  take(user: DeviceUser, device: ManagedDevice, words?: unknown): Promise<void>
+  take(user: DeviceUser, device: ManagedDevice, words: unknown, options: HandOverOptions): Promise<void>
+}
+
+/** How a hypervisor does its step. */
+export interface HandOverOptions {
+  /** Descriptor of the device's lock: a program that is run for it holds on to that, should this process be killed. */
+  readonly keeping?: number | undefined
 }
 
 /** A step of a change that a hypervisor does. Plain JSON. */
@@ -33,11 +39,12 @@ export async function handOver(
   host: ManagedHost,
   action: GuestAction,
   device: ManagedDevice,
+  keeping: number | undefined,
 ): Promise<'skipped' | 'done'> {
   if (await isHandedOver(host, action, device)) return 'skipped'
   const guests = guestsOf(host, device, action)
-  if ('give' in action) await guests.give(action.give, device, action.words)
-  else await guests.take(action.take, device, action.words)
+  if ('give' in action) await guests.give(action.give, device, action.words, { keeping })
+  else await guests.take(action.take, device, action.words, { keeping })
   return 'done'
 }
 

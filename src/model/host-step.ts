@@ -1,6 +1,8 @@
-/** One thing that is done to a host: a value written to a file of /sys, a command, or an edit of a config. */
+/** One thing that is done to a host: a value written to a file of /sys or to xenstore, a command, or an edit of a config. */
 export type HostStep =
   | { readonly write: string; readonly value: string }
+  /** `null` removes it. */
+  | { readonly store: string; readonly value: string | null }
   | { readonly run: readonly string[] }
   | ConfigStep
 
@@ -19,5 +21,9 @@ export interface ConfigStep {
 export function describeStep(step: HostStep): string {
   if ('run' in step) return step.run.join(' ')
   if ('write' in step) return `${JSON.stringify(step.value)} > ${step.write}`
+  if ('store' in step)
+    return step.value === null
+      ? `remove xenstore:${step.store}`
+      : `${JSON.stringify(step.value)} > xenstore:${step.store}`
   return `${step.present ? `add ${step.word} to` : `take ${step.word} from`} ${step.key} in ${step.edit}`
 }

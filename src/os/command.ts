@@ -38,7 +38,7 @@ export type RunCommand = (argv: readonly string[], options?: CommandOptions) => 
  *
  * Rejects with `unsupported` when there is no such program, `access-denied` when it may not be run, `timeout`,
  * `limit-exceeded` when it prints too much, and `operation-failed` when its status is not 0; the details carry argv,
- * exit status and the last line on standard error. Published on `hostdev:command`.
+ * exit status and what it said on standard error, its last 4096 characters. Published on `hostdev:command`.
  */
 export const runCommand: RunCommand = async (argv, options = {}) => {
   const started = performance.now()
@@ -84,6 +84,9 @@ async function run(argv: readonly string[], options: CommandOptions): Promise<Co
     }
   })
 }
+
+/** How much of what a command says when it fails is kept, in characters. */
+const longestComplaint = 4096
 
 const nameOf = (argv: readonly string[]): string => basename(argv[0] ?? '')
 
@@ -159,7 +162,7 @@ function failed(argv: readonly string[], { status, killedBy }: Exit, errors: str
   const how = status === null ? `was killed by ${killedBy}` : `ended with status ${status}`
   return new VirtError('operation-failed', `${nameOf(argv)} ${how}${stderr === '' ? '' : `: ${stderr}`}`, {
     argv,
-    stderr,
+    stderr: errors.trimEnd().slice(-longestComplaint),
     ...(status === null ? {} : { exitStatus: status }),
   })
 }

@@ -26,7 +26,7 @@ export function folderHost(
   const kernel = new FakeKernel(new FolderTree(folder), {
     drivers: passthroughDrivers,
     modules: passthroughModules,
-    byHand: ['usbback'],
+    byHand: ['usbback', 'pciback'],
   })
   const writes = {
     allowed: kernel.allowed.bind(kernel),

@@ -16,6 +16,8 @@ export type DriverTable = Readonly<Record<string, readonly string[]>>
 
 type Bus = 'pci' | 'usb'
 
+const pciback = '/sys/bus/pci/drivers/pciback/'
+
 /** What a fake kernel knows beside its tree. */
 export interface KernelOptions {
   readonly drivers?: { readonly pci?: DriverTable; readonly usb?: DriverTable }
@@ -123,10 +125,17 @@ export class FakeKernel implements HostWrites {
   addDriver(bus: Bus, driver: string): void {
     for (const file of ['bind', 'unbind']) this.tree.set(`/sys/bus/${bus}/drivers/${driver}/${file}`, '')
     this.tree.set(`/sys/bus/${bus}/drivers_probe`, '')
+    if (driver === 'pciback')
+      for (const file of ['slots', 'new_slot', 'remove_slot', 'permissive', 'quirks'])
+        this.tree.set(`${pciback}${file}`, '')
   }
 
   /** The effect of a value, or the errno. */
   #take(path: string, value: string): string | undefined {
+    if (path.startsWith(pciback)) {
+      const failed = this.#slots(path.slice(pciback.length), value)
+      if (failed !== false) return failed ?? undefined
+    }
     const [, bus, ...steps] = /^\/sys\/bus\/(pci|usb)\/([^/]+)(?:\/([^/]+)\/([^/]+))?$/.exec(path) ?? []
     const [folder, name, file] = steps
     if (folder === 'devices') {
@@ -134,6 +143,28 @@ export class FakeKernel implements HostWrites {
       return undefined
     }
     return this.#change(bus as Bus, value, file ?? folder ?? '', name)
+  }
+
+  /** What pciback does with a function's number beside binding it (drivers/xen/xen-pciback/pci_stub.c): errno, or `null`. */
+  #slots(file: string, device: string): string | null | false {
+    const slots = this.#text(`${pciback}slots`).split('\n').filter(Boolean)
+    if (file === 'new_slot') this.tree.set(`${pciback}slots`, `${[...slots, device].join('\n')}\n`)
+    else if (file !== 'remove_slot') return file === 'permissive' || file === 'quirks' ? null : false
+    else if (!slots.includes(device)) return 'ENOENT'
+    else
+      this.tree.set(
+        `${pciback}slots`,
+        slots
+          .filter((slot) => slot !== device)
+          .map((slot) => `${slot}\n`)
+          .join(''),
+      )
+    return null
+  }
+
+  /** pciback takes none but those whose numbers it was told. */
+  #isInSlot(driver: string, device: string): boolean {
+    return driver !== 'pciback' || this.#text(`${pciback}slots`).split('\n').includes(device)
   }
 
   #change(bus: Bus, device: string, what: string, driver = ''): string | undefined {
@@ -146,7 +177,7 @@ export class FakeKernel implements HostWrites {
       return undefined
     }
     const byHand = what === 'bind' && this.options.byHand?.includes(driver)
-    const found = byHand ? driver : this.#match(bus, device)
+    const found = byHand && this.#isInSlot(driver, device) ? driver : this.#match(bus, device)
     if (what === 'bind' && (bound !== null || found !== driver)) return bound === null ? 'ENODEV' : 'EBUSY'
     if (bound === null && found !== undefined && !this.unwilling.has(found))
       this.tree.set(link, { link: `/sys/bus/${bus}/drivers/${found}` })

@@ -22,7 +22,7 @@ export class FakeHost implements Disposable {
     this.kernel = new FakeKernel(this.files, {
       drivers: passthroughDrivers,
       modules: passthroughModules,
-      byHand: ['usbback', 'usbfs'],
+      byHand: ['usbback', 'usbfs', 'pciback'],
     })
     this.stateFolder = join(this.#folder, 'state')
     const state = new StateFolder(this.stateFolder)

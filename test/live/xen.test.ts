@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { guestsSuite } from '../backends/xen/guests-suite.js'
+import { pciSuite } from '../backends/xen/pci-suite.js'
 import { usbSuite } from '../backends/xen/usb-suite.js'
 import { alpha, beta, gamma } from '../fakes/xen-dom0.js'
 import { needs } from '../needs.js'
@@ -15,5 +16,6 @@ for (const flavour of flavours) {
     afterAll(() => daemon[Symbol.asyncDispose]())
     describe('guests', () => guestsSuite(() => daemon.path))
     describe('PVUSB', () => usbSuite(() => daemon.path))
+    describe('PCI', () => pciSuite(() => daemon.path))
   })
 }

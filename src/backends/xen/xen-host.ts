@@ -7,17 +7,19 @@ import type { HostFiles } from '../../os/host-files.js'
 import type { XenstoreClient } from '../../wire/xenstore/client.js'
 import type { OpenMonitor } from './device-model.js'
 import type { RunningGuest } from './guests.js'
+import type { Via } from './via.js'
 
 /** What the parts of this backend work with: a dom0 and its xenstored. */
 export interface XenHost {
   readonly store: XenstoreClient
-  /** Runs `xl`. */
+  /** Runs `xl`, and makes codes of what that says. */
   readonly run: RunCommand
   readonly files: HostFiles
   readonly devices: LinuxHost
   /** How the dom0 is changed; absent where it is a copy that cannot be. */
   readonly managed: ManagedHost | undefined
   readonly monitor: OpenMonitor
+  readonly via: Via
   /** Milliseconds that a backend has for each step. */
   readonly patience: number
 }

@@ -3,7 +3,7 @@ import { watchDevices } from '../../host/device-watch.js'
 import { LinuxHost } from '../../host/linux-host.js'
 import { readingCalls } from '../../host/reading-calls.js'
 import { assignabilityCall, changeCalls } from '../../manager/device-calls.js'
-import type { ManagedHost } from '../../manager/managed-host.js'
+import type { ManagedHost, ToolstackMemory } from '../../manager/managed-host.js'
 import { recover, unfinishedChanges } from '../../manager/recover.js'
 import { type RunCommand, runCommand } from '../../os/command.js'
 import { machineHints } from '../../os/device-hints.js'
@@ -14,14 +14,19 @@ import { realWrites } from '../../os/host-writes-real.js'
 import { StateFolder } from '../../os/state-folder.js'
 import type { XenstoreClient } from '../../wire/xenstore/client.js'
 import { openStore } from '../../wire/xenstore/open.js'
+import { assignableCalls } from './assignable.js'
 import { libxlMonitor, type OpenMonitor } from './device-model.js'
+import { removeWithEmptyParents } from './device-state.js'
 import { domainDriver } from './domains.js'
 import { GuestConfigs } from './guest-configs.js'
 import { Guests } from './guests.js'
+import { handOver } from './hand-over.js'
+import { pciDevices } from './pci.js'
 import { usbDevices } from './usb.js'
-import { usbHandOver } from './usb-hand-over.js'
 import { removeMarks } from './usb-mark.js'
+import type { Via } from './via.js'
 import type { XenHost } from './xen-host.js'
+import { speakingXl } from './xl.js'
 
 /** Which Xen host, and how it is reached. */
 export interface XenOptions {
@@ -39,6 +44,8 @@ export interface XenOptions {
   monitor?: OpenMonitor
   /** Milliseconds that the driver of a backend has for each step; 10,000 unless told, as libxl gives it. */
   patience?: number
+  /** By which tool the host is changed; `auto` unless told. */
+  via?: Via
   /** Where changes are recorded; /run/hostdev unless told. */
   stateFolder?: string
   /** The URI it answers to. */
@@ -46,6 +53,18 @@ export interface XenOptions {
   /** Ends the opening. */
   signal?: AbortSignal
 }
+
+/** A Linux host's calls, but for what is Xen's own affair. */
+function xenChangeCalls(host: XenHost, managed: ManagedHost) {
+  const linux = changeCalls(host.devices, managed)
+  return { ...linux, ...assignableCalls(host, managed, linux), recover: () => recoverXen(host.store, managed) }
+}
+
+const memoryIn = (store: XenstoreClient): ToolstackMemory => ({
+  read: (path) => store.read(path),
+  write: (path, value) => store.write(path, value),
+  remove: (path) => store.transaction((view) => removeWithEmptyParents(view, path)),
+})
 
 /** Ends what was cut off; then nothing in xenstore needs its mark any more. */
 async function recoverXen(store: XenstoreClient, managed: ManagedHost): Promise<Recovered[]> {
@@ -60,7 +79,8 @@ async function recoverXen(store: XenstoreClient, managed: ManagedHost): Promise<
  * @throws VirtError `no-connection` when no xenstored answers
  */
 export async function xen(options: XenOptions = {}): Promise<Backend> {
-  const { configs: folder = '/etc/xen', run = runCommand, uri = 'xen+xenstore:///', signal } = options
+  const { configs: folder = '/etc/xen', uri = 'xen+xenstore:///', via = 'auto', patience = 10_000, signal } = options
+  const run = speakingXl(options.run ?? runCommand, patience)
   const isHere = options.files === undefined
   const files = options.files ?? realFiles()
   const devices = new LinuxHost({ files, run: isHere ? run : undefined })
@@ -68,9 +88,9 @@ export async function xen(options: XenOptions = {}): Promise<Backend> {
   const state =
     options.stateFolder === undefined && isHere ? StateFolder.ofThisMachine() : new StateFolder(options.stateFolder)
   const store = await openStore({ path: options.store, signal })
-  const edges = { store, files, monitor: options.monitor ?? libxlMonitor, patience: options.patience ?? 10_000 }
-  const managed = writes && { files, writes, state, run, guests: usbHandOver(edges) }
-  const host: XenHost = { ...edges, run, devices, managed }
+  const edges = { store, files, monitor: options.monitor ?? libxlMonitor, patience, via, run }
+  const managed = writes && { files, writes, state, run, memory: memoryIn(store), guests: handOver(edges) }
+  const host: XenHost = { ...edges, devices, managed }
   const configs = new GuestConfigs(folder)
   const guests = new Guests(store, run, configs)
   return backend({
@@ -80,10 +100,10 @@ export async function xen(options: XenOptions = {}): Promise<Backend> {
       ...readingCalls(devices),
       warnings: () => [...devices.warnings(), ...unfinishedChanges({ files, state })],
       assignability: (names, call) => assignabilityCall(devices, { files, state })(names, { for: 'xen', ...call }),
-      ...(managed && { ...changeCalls(devices, managed), recover: () => recoverXen(store, managed) }),
+      ...(managed && xenChangeCalls(host, managed)),
       watch: (call) => watchDevices(devices, { ...call, hints: isHere ? machineHints : undefined }),
     },
-    domains: domainDriver({ host, guests, configs, kinds: [usbDevices(host)] }),
+    domains: domainDriver({ host, guests, configs, kinds: [usbDevices(host), pciDevices(host)] }),
     async [Symbol.asyncDispose]() {
       store.close()
     },

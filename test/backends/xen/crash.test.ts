@@ -12,6 +12,7 @@ import { folderHost, makeFolderHost } from '../../fakes/folder-host.js'
 import { PlayedBackends } from '../../fakes/xen-backends.js'
 import { alpha, PlayedDom0 } from '../../fakes/xen-dom0.js'
 import { storeTree } from '../../fakes/xen-tree.js'
+import { PlayedXl } from '../../fakes/xen-xl.js'
 import { type XenstoreServer, xenstoreServer } from '../../fakes/xenstore-server.js'
 import { root } from '../../source-tree.js'
 
@@ -32,12 +33,16 @@ beforeAll(async () => {
   makeFolderHost(linux)
   const { kernel, managed } = folderHost(linux)
   kernel.addDriver('usb', 'usbback')
+  kernel.addDriver('pci', 'pciback')
   server = await xenstoreServer()
   dom0 = await PlayedDom0.on(server.path)
   await dom0.start(alpha)
   backends = await PlayedBackends.on(server.path)
   const { files, writes } = managed
-  host = await connect(xen({ store: server.path, files, writes, stateFolder: join(linux, 'state'), configs: linux }))
+  const { run } = new PlayedXl(dom0.store, kernel, dom0.run)
+  host = await connect(
+    xen({ store: server.path, files, writes, run, stateFolder: join(linux, 'state'), configs: linux }),
+  )
 })
 afterAll(async () => {
   await host.close()
@@ -72,6 +77,10 @@ describe('a process that changes a guest of Xen and is killed', () => {
     ['attach', []],
     ['detach', ['attachController', 'attach']],
     ['detachController', ['attach']],
+    ['assign', []],
+    ['unassign', ['assign']],
+    ['attachPci', []],
+    ['detachPci', ['attachPci']],
   ])('in %s after %j leaves what can be recovered, drivers and xenstore', { timeout: 600_000 }, async (work, first) => {
     const empty = await state()
     for (const each of first) await runUntil(each, 0)

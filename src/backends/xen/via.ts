@@ -1,0 +1,23 @@
+import { errorDomains, VirtError } from '../../errors.js'
+import type { XenHost } from './xen-host.js'
+import { hasXl } from './xl.js'
+
+/**
+ * How a Xen host is changed: `xenstore`, through xenstore and dom0's kernel alone; `xl`, by xl alone; `auto`, by
+ * xenstore and the kernel as far as that goes, and by xl where a hypercall is needed, which no Node program can make.
+ */
+export type Via = 'auto' | 'xenstore' | 'xl'
+
+/** The policy as far as it can be followed here: where there is no xl, xenstore is all there is. */
+export async function possibleVia({ via, run }: Pick<XenHost, 'via' | 'run'>): Promise<Via> {
+  return via === 'auto' && !(await hasXl(run)) ? 'xenstore' : via
+}
+
+/** @throws VirtError `unsupported` where xl is not to be used, or not there */
+export async function needXl(host: Pick<XenHost, 'via' | 'run'>, what: string): Promise<void> {
+  if ((await possibleVia(host)) !== 'xenstore') return
+  const remedy = host.via === 'xenstore' ? "open the host with via 'auto'" : "install Xen's xl"
+  throw new VirtError('unsupported', `${what} takes hypercalls, which only xl can make: ${remedy}`, {
+    errorDomain: errorDomains.xen,
+  })
+}

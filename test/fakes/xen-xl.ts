@@ -1,0 +1,160 @@
+import { removeWithEmptyParents } from '../../src/backends/xen/device-state.js'
+import { VirtError } from '../../src/errors.js'
+import type { CommandOutput, RunCommand } from '../../src/os/command.js'
+import type { XenstoreClient } from '../../src/wire/xenstore/client.js'
+import type { FakeKernel } from './kernel.js'
+
+const drivers = '/sys/bus/pci/drivers'
+
+/** A file of the played host's that names the functions Xen has given to nobody. */
+const quarantine = '/xen/quarantine'
+
+/**
+ * Plays `xl pci-…` of Xen 4.17, on a played kernel and any xenstore; what it says was recorded on a real dom0. What it
+ * knows stands in the kernel's tree and in xenstore, so that another process can go on with it.
+ */
+export class PlayedXl {
+  /** What was asked of it. */
+  readonly log: string[] = []
+  /** Fails the next `pci-attach`, as for a guest that was started without passthrough. */
+  withoutPassthrough = false
+  /** Is killed in the middle of a `pci-attach`. */
+  dies = false
+  /** Called before each change. */
+  before: () => void = () => {}
+
+  constructor(
+    readonly store: XenstoreClient,
+    readonly kernel: FakeKernel,
+    readonly others: RunCommand,
+  ) {}
+
+  /** The functions that are in Xen's quarantine. */
+  quarantined(): string[] {
+    const bytes = this.kernel.tree.bytes(quarantine)
+    return 'errno' in bytes ? [] : new TextDecoder().decode(bytes).split('\n').filter(Boolean)
+  }
+
+  #quarantine(address: string, isIn: boolean): boolean {
+    const now = this.quarantined()
+    const others = now.filter((each) => each !== address)
+    this.kernel.tree.set(quarantine, [...others, ...(isIn ? [address] : [])].join('\n'))
+    return others.length !== now.length
+  }
+
+  readonly run: RunCommand = async (argv, options): Promise<CommandOutput> => {
+    const [program, verb = '', ...args] = argv
+    if (program !== 'xl') return await this.kernel.run(argv)
+    if (verb === 'help') return { stdout: ' pci-attach          Insert a new pass-through pci device\n', stderr: '' }
+    if (!verb.startsWith('pci-')) return await this.others(argv, options)
+    this.log.push(argv.slice(1).join(' '))
+    this.before()
+    const said = await this.#play(verb, args)
+    this.before()
+    if (said.length === 0) return { stdout: '', stderr: '' }
+    const stderr = said.map((line) => `libxl: error: ${line}`).join('\n')
+    throw new VirtError('operation-failed', `xl ended with status 1: ${stderr}`, { argv, exitStatus: 1, stderr })
+  }
+
+  async #play(verb: string, args: readonly string[]): Promise<string[]> {
+    const address = args.at(-1)?.replace(/[@,].*$/, '') ?? ''
+    if (verb === 'pci-assignable-add') return await this.#assignable(address)
+    if (verb === 'pci-assignable-remove') return await this.#unassignable(address, args.includes('-r'))
+    return verb === 'pci-attach'
+      ? await this.#attach(args[0] ?? '', address, args[1] ?? '')
+      : await this.#detach(args[0] ?? '', address)
+  }
+
+  async #assignable(address: string): Promise<string[]> {
+    const driver = this.kernel.driverOf('pci', address)
+    if (driver !== 'pciback') {
+      if (driver !== null) {
+        await this.kernel.write(`${drivers}/${driver}/unbind`, address)
+        await this.store.write(`${memory(address)}/driver_path`, `${drivers}/${driver}`)
+      }
+      await this.kernel.write(`${drivers}/pciback/new_slot`, address)
+      await this.kernel.write(`${drivers}/pciback/bind`, address)
+    }
+    this.#quarantine(address, true)
+    return []
+  }
+
+  async #unassignable(address: string, rebind: boolean): Promise<string[]> {
+    if (!this.#quarantine(address, false))
+      return [`libxl_pci.c:906:libxl__device_pci_assignable_remove: failed to de-quarantine ${address}`]
+    await this.kernel.write(`${drivers}/pciback/unbind`, address)
+    await this.kernel.write(`${drivers}/pciback/remove_slot`, address)
+    const former = await this.store.read(`${memory(address)}/driver_path`)
+    if (!rebind || former === undefined) return []
+    await this.kernel.write(`${former}/bind`, address)
+    await this.store.remove(`${memory(address)}/driver_path`)
+    return []
+  }
+
+  async #attach(domain: string, address: string, spec: string): Promise<string[]> {
+    const holder = `${memory(address)}/domid`
+    const failed = async (first: string) => {
+      await this.store.remove(holder)
+      return [
+        first,
+        `libxl_pci.c:1809:device_pci_add_done: Domain ${domain}:libxl__device_pci_add failed for PCI device ${address} (rc -3)`,
+        'libxl_device.c:1486:device_addrm_aocomplete: unable to add device',
+      ]
+    }
+    if (this.kernel.driverOf('pci', address) !== 'pciback' || (await this.store.read(holder)) !== undefined)
+      return await failed(
+        `libxl_pci.c:1677:libxl__device_pci_add: Domain ${domain}:PCI device ${address} is not assignable`,
+      )
+    if (this.withoutPassthrough)
+      return await failed(
+        `libxl_pci.c:1530:pci_add_dm_done: Domain ${domain}:xc_assign_device failed: Operation not supported`,
+      )
+    await this.store.write(holder, domain)
+    if (this.dies) return ['Killed']
+    const backend = backendOf(domain)
+    const at = Number((await this.store.read(`${backend}/num_devs`)) ?? 0)
+    const permissive = spec.includes('permissive=1') ? 1 : 0
+    const values = {
+      key: address,
+      dev: address,
+      opts: `msitranslate=0,power_mgmt=0,permissive=${permissive},rdm_policy=strict`,
+      state: '3',
+      // pciback tells, not libxl: functions of a card share a slot
+      vdev: `0000:00:00.0${address.at(-1)}`,
+    }
+    this.#quarantine(address, false)
+    await this.store.transaction(async (view) => {
+      for (const [key, value] of Object.entries(values)) await view.write(`${backend}/${key}-${at}`, value)
+      await view.write(`${backend}/num_devs`, String(at + 1))
+      await view.write(`${backend}/state`, '4')
+    })
+    return []
+  }
+
+  async #detach(domain: string, address: string): Promise<string[]> {
+    const backend = backendOf(domain)
+    const count = Number((await this.store.read(`${backend}/num_devs`)) ?? 0)
+    const devices = await Promise.all(Array.from({ length: count }, (_, at) => this.store.read(`${backend}/dev-${at}`)))
+    const found = devices.indexOf(address)
+    if (found < 0)
+      return [
+        `libxl_pci.c:1969:do_pci_remove: Domain ${domain}:PCI device not attached to this domain`,
+        'libxl_device.c:1486:device_addrm_aocomplete: unable to remove device',
+      ]
+    this.#quarantine(address, true)
+    await this.store.transaction(async (view) => {
+      for (const key of ['key', 'dev', 'opts', 'state', 'vdev']) {
+        for (let at = found; at < count - 1; at++)
+          await view.write(`${backend}/${key}-${at}`, (await view.read(`${backend}/${key}-${at + 1}`)) ?? '')
+        await view.remove(`${backend}/${key}-${count - 1}`)
+      }
+      if (count > 1) await view.write(`${backend}/num_devs`, String(count - 1))
+      else await removeWithEmptyParents(view, backend)
+    })
+    await this.store.remove(`${memory(address)}/domid`)
+    return []
+  }
+}
+
+const memory = (address: string): string => `/libxl/pci/${address.replaceAll(/[:.]/g, '-')}`
+const backendOf = (domain: string): string => `/local/domain/0/backend/pci/${domain}/0`

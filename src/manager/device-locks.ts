@@ -1,14 +1,14 @@
 import { VirtError } from '../errors.js'
-import type { FileLock } from '../os/lock.js'
+import type { HeldLocks } from '../os/locks.js'
 import type { StateFolder } from '../os/state-folder.js'
 import type { ManagedDevice } from './change.js'
 
 /** The locks of the devices that one change is about. */
 export class DeviceLocks implements Disposable {
-  readonly #locks: ReadonlyMap<string, FileLock>
+  readonly #held: HeldLocks
 
-  private constructor(locks: ReadonlyMap<string, FileLock>) {
-    this.#locks = locks
+  private constructor(held: HeldLocks) {
+    this.#held = held
   }
 
   /**
@@ -18,30 +18,31 @@ export class DeviceLocks implements Disposable {
    * @throws VirtError `resource-busy`, saying who has one of them
    */
   static async take(state: StateFolder, devices: readonly ManagedDevice[], what: string): Promise<DeviceLocks> {
-    const locks = new Map<string, FileLock>()
-    const taken = new DeviceLocks(locks)
-    try {
-      for (const { key, name } of devices) {
-        const answer = await state.lock(`lock-${key}`, what)
-        if ('heldBy' in answer) throw busy(name, answer.heldBy)
-        locks.set(key, answer)
-      }
-      return taken
-    } catch (error) {
-      taken[Symbol.dispose]()
-      throw error
-    }
+    const answer = await state.lock(
+      devices.map(({ key }) => lockOf(key)),
+      what,
+    )
+    if (!('heldBy' in answer)) return new DeviceLocks(answer)
+    const device = devices.find(({ key }) => lockOf(key) === answer.name)
+    throw busy(device?.name ?? answer.name, answer.heldBy)
   }
 
-  /** Descriptor of a device's lock. */
-  descriptorOf(key: string): number | undefined {
-    return this.#locks.get(key)?.descriptor
+  /** What holds the locks on, in the hands of a child of this process. */
+  get descriptor(): number {
+    return this.#held.descriptor
+  }
+
+  /** Leaves a device to a child that has the descriptor and may not have ended: its lock is free when that has. */
+  leave(key: string): void {
+    this.#held.leave(lockOf(key))
   }
 
   [Symbol.dispose](): void {
-    for (const lock of this.#locks.values()) lock[Symbol.dispose]()
+    this.#held[Symbol.dispose]()
   }
 }
+
+const lockOf = (key: string): string => `lock-of-${key}`
 
 function busy(name: string, holder: { pid: number; what: string } | undefined): VirtError {
   const who = holder ? `process ${holder.pid} (${holder.what})` : 'another process'

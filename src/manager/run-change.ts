@@ -2,7 +2,7 @@ import type { CallOptions } from '../backend.js'
 import { VirtError } from '../errors.js'
 import type { HostStep } from '../model/host-step.js'
 import { describeStep } from '../model/host-step.js'
-import { type Action, asSteps, isGuestAction, perform } from './action.js'
+import { type Action, asSteps, isGuestAction, type Performed, perform } from './action.js'
 import { Book } from './book.js'
 import type { Change } from './change.js'
 import type { DeviceLocks } from './device-locks.js'
@@ -93,7 +93,13 @@ async function take(
   const key = change.steps[step]?.device ?? ''
   const device = change.devices.find((each) => each.key === key) ?? { key, name: key }
   journal.note({ step, way })
-  const performed = await perform(host, action, { device, keeping: locks.descriptorOf(key) })
+  let performed: Performed | undefined
+  try {
+    performed = await perform(host, action, { device, keeping: locks.descriptor })
+  } finally {
+    // what was cut off may go on in a child that cannot be killed
+    if (!isGuestAction(action) && (performed === undefined || performed === 'pending')) locks.leave(key)
+  }
   if (performed !== 'pending' || isGuestAction(action)) return performed === 'done' ? 'done' : 'skipped'
   journal.note({ step, way, pending: true })
   throw new VirtError(

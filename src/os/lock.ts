@@ -29,7 +29,7 @@ export class FileLock implements Disposable {
 }
 
 /** How often, and how far apart in milliseconds, a lock is tried while nobody says that they have it. */
-const attempts = 10
+const patience = 10
 const interval = 5
 
 /**
@@ -37,9 +37,15 @@ const interval = 5
  * known. The lock is flock(2)'s and lies on the open file, so that the command `flock` can take it for this process
  * and be gone.
  *
+ * @param attempts - how often it is tried while whoever says to have it does not live
+ *
  * Rejects with `unsupported` where there is no flock.
  */
-export async function tryLock(path: string, what: string): Promise<FileLock | { heldBy: LockHolder | undefined }> {
+export async function tryLock(
+  path: string,
+  what: string,
+  attempts = patience,
+): Promise<FileLock | { heldBy: LockHolder | undefined }> {
   const { O_CREAT, O_RDWR, O_NOFOLLOW } = constants
   const descriptor = openSync(path, O_CREAT | O_RDWR | O_NOFOLLOW, 0o600)
   let heldBy: LockHolder | undefined
@@ -51,7 +57,7 @@ export async function tryLock(path: string, what: string): Promise<FileLock | { 
         return new FileLock(descriptor)
       }
       heldBy = readHolder(path)
-      if (heldBy && existsSync(`/proc/${heldBy.pid}`)) break
+      if (heldBy && lives(heldBy)) break
       // it was taken or let go a moment ago; or its holder is dead, and a write that it has left behind is not
       await delay(interval)
     }
@@ -73,7 +79,20 @@ async function flock(descriptor: number): Promise<boolean> {
   }
 }
 
-function readHolder(path: string): LockHolder | undefined {
-  const [, pid, what] = /^(\d+) (.*)$/s.exec(readFileSync(path, 'utf8')) ?? []
+/** Whether a process of that number runs; it may be another by now. */
+export const lives = ({ pid }: LockHolder): boolean => existsSync(`/proc/${pid}`)
+
+/** Who says in a lock's file to have it; `undefined` when nobody does. */
+export function readHolder(path: string): LockHolder | undefined {
+  const [, pid, what] = /^(\d+) (.*)$/s.exec(textOf(path)) ?? []
   return pid === undefined || what === undefined ? undefined : { pid: Number(pid), what }
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw error
+  }
 }

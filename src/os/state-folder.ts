@@ -10,7 +10,8 @@ import {
 } from 'node:fs'
 import { posix } from 'node:path'
 import { VirtError } from '../errors.js'
-import { type FileLock, type LockHolder, tryLock } from './lock.js'
+import type { LockHolder } from './lock.js'
+import { type HeldLocks, Locks } from './locks.js'
 
 /**
  * A private folder of small files that last until the host is rebooted: journals, records, locks. It is made, for its
@@ -22,10 +23,12 @@ import { type FileLock, type LockHolder, tryLock } from './lock.js'
  */
 export class StateFolder {
   readonly #path: string | undefined
+  readonly #locks: Locks
 
   /** Without a path nothing can be kept, and nothing is there. */
   constructor(path: string | undefined) {
     this.#path = path
+    this.#locks = new Locks((name) => this.#file(name))
   }
 
   /** That of this machine: /run/hostdev for root, $XDG_RUNTIME_DIR/hostdev for others. */
@@ -70,10 +73,17 @@ export class StateFolder {
     answer(() => rmSync(this.#file(name), { force: true }))
   }
 
-  /** Takes the lock of that name, or answers who has it; `what` is what the holder is said to do. */
-  async lock(name: string, what: string): Promise<FileLock | { heldBy: LockHolder | undefined }> {
+  /**
+   * Takes the locks of these names, all of them or none: answers which of them somebody else has, and who.
+   *
+   * @param what - what the holder is said to do
+   */
+  async lock(
+    names: readonly string[],
+    what: string,
+  ): Promise<HeldLocks | { name: string; heldBy: LockHolder | undefined }> {
     this.#make()
-    return await tryLock(this.#file(name), what)
+    return await this.#locks.take(names, what)
   }
 
   #ownPath(): string {

@@ -1,4 +1,4 @@
-import { deadline } from '../../async/deadline.js'
+import { deadline, type Limits } from '../../async/deadline.js'
 import { VirtError } from '../../errors.js'
 import type { QemuHostdev } from '../../formats/qemu/options.js'
 import type { QmpClient, QmpEvent } from '../../wire/qmp/client.js'
@@ -62,22 +62,48 @@ const ends = ['DEVICE_DELETED', 'DEVICE_UNPLUG_GUEST_ERROR']
  */
 export async function unplug(qemu: QmpClient, device: Unplugging, options: UnplugOptions): Promise<void> {
   await using events = qemu.events(ends)
-  if (await request(qemu, device.id)) {
-    const isRunning = await runs(qemu)
-    const timeout = isRunning ? options.timeout : Math.min(options.timeout, stoppedPatience)
-    await deadline(
-      { signal: options.signal, timeout },
-      (limit) => unanswered(device, isRunning, limit),
-      async () => {
-        for await (const event of events) {
-          if (!isAbout(event, device.id)) continue
-          if (event.name === 'DEVICE_DELETED') return
-          throw about(device, 'operation-failed', 'refuses to let go of', 'try again, or shut it down')
-        }
-      },
-    ).catch(unlessGone)
-  }
+  if (await request(qemu, device.id)) await lettingGo(qemu, device, events, options).catch(unlessGone)
   if (device.node !== undefined) await qemu.execute('blockdev-del', { 'node-name': device.node }).catch(unlessGone)
+}
+
+/** Waits for the end of an unplugging. Whether the guest runs is asked only when that has not come soon. */
+async function lettingGo(
+  qemu: QmpClient,
+  device: Unplugging,
+  events: AsyncIterable<QmpEvent>,
+  { signal, timeout }: UnplugOptions,
+): Promise<void> {
+  const end = endOf(device, events)
+  const soon = Math.min(timeout, stoppedPatience)
+  if (await comes(end, { signal, timeout: soon })) return
+  if (!(await runs(qemu)))
+    throw about(device, 'operation-invalid', 'is stopped and cannot let go of', 'it will when it goes on')
+  if (timeout > soon && (await comes(end, { signal, timeout: timeout - soon }))) return
+  throw about(device, 'timeout', `has not within ${timeout} ms let go of`, 'it may still do')
+}
+
+/** Whether something comes within a time. */
+async function comes(end: Promise<void>, limits: Limits): Promise<boolean> {
+  const late = new Error('late')
+  try {
+    await deadline(
+      limits,
+      () => late,
+      () => end,
+    )
+    return true
+  } catch (error) {
+    if (error === late) return false
+    throw error
+  }
+}
+
+async function endOf(device: Unplugging, events: AsyncIterable<QmpEvent>): Promise<void> {
+  for await (const event of events) {
+    if (!isAbout(event, device.id)) continue
+    if (event.name === 'DEVICE_DELETED') return
+    throw about(device, 'operation-failed', 'refuses to let go of', 'try again, or shut it down')
+  }
 }
 
 /** Asks for the device; false when it has gone already. One that was asked for before is waited for. */
@@ -104,11 +130,6 @@ const isAbout = ({ data }: QmpEvent, id: string): boolean =>
 async function runs(qemu: QmpClient): Promise<boolean> {
   const status = await qemu.execute('query-status')
   return isObject(status) && status.running === true
-}
-
-function unanswered(device: Unplugging, isRunning: boolean, limit: number): VirtError {
-  if (isRunning) return about(device, 'timeout', `has not within ${limit} ms let go of`, 'it may still do')
-  return about(device, 'operation-invalid', 'is stopped and cannot let go of', 'it will when it goes on')
 }
 
 const about = (

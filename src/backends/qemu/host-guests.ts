@@ -6,9 +6,8 @@ import type { HostdevDef } from '../../model/hostdev.js'
 import { describeHostdev, sameHostDevice } from '../../model/hostdev-match.js'
 import { Denied, type HostFiles } from '../../os/host-files.js'
 import { plug, type UnplugOptions, unplug } from './hand-over.js'
-import { liveHostdevs } from './live.js'
+import { hostdevBehind } from './live.js'
 import type { Monitors } from './monitors.js'
-import { devices } from './qom.js'
 
 /** What libvirt calls its driver, and so the book. */
 export const driver = 'QEMU'
@@ -35,9 +34,9 @@ export function hostGuests(
       try {
         return await monitors.use(at, async (qemu) => {
           // what has an alias can be found by it alone
-          const named = (await devices(qemu)).filter(({ id }) => id === hostdev.alias)
-          const live = await liveHostdevs(qemu, { devices: named, buses: [] })
-          return live.some(({ def }) => isSame(def, hostdev))
+          const named = (await monitors.namedDevices(at)).find(({ id }) => id === hostdev.alias)
+          const live = named && (await hostdevBehind(qemu, named))
+          return live !== undefined && isSame(live, hostdev)
         })
       } catch (error) {
         if (VirtError.is(error, 'no-connection')) return isBeingLaunched(files, user)

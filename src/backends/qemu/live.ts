@@ -15,38 +15,29 @@ export interface LiveHostdev {
   readonly def: HostdevDef
 }
 
-const vfio = [
-  'host',
-  'sysfsdev',
-  'bootindex',
-  'romfile',
-  'rombar',
-  'addr',
-  'multifunction',
-  'failover_pair_id',
-  'acpi-index',
-]
-const mediated = ['sysfsdev', 'bootindex']
-const vhost = ['wwpn', 'bootindex', 'addr', 'multifunction']
+/** Properties of a device: by which it is told which of the host's it is, and all others that are read. */
+interface Asked {
+  readonly which: readonly string[]
+  readonly more: readonly string[]
+}
+
+const vfio: Asked = {
+  which: ['host', 'sysfsdev'],
+  more: ['bootindex', 'romfile', 'rombar', 'addr', 'multifunction', 'failover_pair_id', 'acpi-index', 'display'],
+}
+const vhost: Asked = { which: ['wwpn'], more: ['bootindex', 'addr', 'multifunction'] }
 
 /** Types of host devices, and what of each is read. */
-const asked: Readonly<Record<string, readonly string[]>> = {
-  'vfio-pci': [...vfio, 'display'],
-  'vfio-pci-nohotplug': [...vfio, 'display', 'ramfb'],
-  'vfio-ccw': mediated,
-  'vfio-ap': ['sysfsdev'],
-  'usb-host': [
-    'hostdevice',
-    'hostbus',
-    'hostaddr',
-    'hostport',
-    'vendorid',
-    'productid',
-    'guest-reset',
-    'bootindex',
-    'port',
-  ],
-  'scsi-generic': ['drive', 'channel', 'scsi-id', 'lun', 'bootindex'],
+const asked: Readonly<Record<string, Asked>> = {
+  'vfio-pci': vfio,
+  'vfio-pci-nohotplug': { ...vfio, more: [...vfio.more, 'ramfb'] },
+  'vfio-ccw': { which: ['sysfsdev'], more: ['bootindex'] },
+  'vfio-ap': { which: ['sysfsdev'], more: [] },
+  'usb-host': {
+    which: ['hostdevice', 'hostbus', 'hostaddr', 'hostport', 'vendorid', 'productid'],
+    more: ['guest-reset', 'bootindex', 'port'],
+  },
+  'scsi-generic': { which: ['drive'], more: ['channel', 'scsi-id', 'lun', 'bootindex'] },
   'vhost-scsi-pci': vhost,
   'vhost-scsi-pci-transitional': vhost,
   'vhost-scsi-pci-non-transitional': vhost,
@@ -65,19 +56,32 @@ export async function liveHostdevs(qemu: QmpClient, { devices, buses }: Machine)
 
 const byId = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : 1)
 
+/** Which device of the host a device of a guest's is; `undefined` when it is none, or has gone. */
+export async function hostdevBehind(qemu: QmpClient, device: QomDevice): Promise<HostdevDef | undefined> {
+  const { which } = asked[device.type] ?? {}
+  if (!which) return undefined
+  const blockdevs = device.type === 'scsi-generic' ? await blockNodes(qemu) : []
+  const values = await ifThere(properties(qemu, device.path, which))
+  return values && defOf(device, values, blockdevs)
+}
+
 async function liveHostdev(
   qemu: QmpClient,
-  { path, id, type }: QomDevice,
+  device: QomDevice,
   buses: readonly Bus[],
   blockdevs: readonly QemuProps[],
 ): Promise<LiveHostdev> {
-  const values = await properties(qemu, path, ['parent_bus', ...(asked[type] ?? [])])
+  const { path, id, type } = device
+  const { which = [], more = [] } = asked[type] ?? {}
+  const values = await properties(qemu, path, ['parent_bus', ...which, ...more])
   const bus = buses.find((each) => each.path === values.parent_bus)
   const address = bus && addressOn(bus, values)
-  const device = { driver: type, ...(id !== undefined && { id }), ...said(values) }
-  const def = { ...fromQemu({ devices: [device], blockdevs }), ...(address && { address }) } as HostdevDef
+  const def = { ...defOf(device, values, blockdevs), ...(address && { address }) } as HostdevDef
   return { path, ...(id !== undefined && { id }), def }
 }
+
+const defOf = ({ id, type }: QomDevice, values: Record<string, unknown>, blockdevs: readonly QemuProps[]): HostdevDef =>
+  fromQemu({ devices: [{ driver: type, ...(id !== undefined && { id }), ...said(values) }], blockdevs })
 
 /** Properties that say something; what QEMU answers for those that were never given is left out. */
 function said({ parent_bus: _, ...values }: Record<string, unknown>): QemuProps {

@@ -1,8 +1,10 @@
+import { Batch } from '../../async/batch.js'
 import { VirtError } from '../../errors.js'
 import { listFolder } from '../../os/config-file.js'
 import { type ByteStream, connectUnix } from '../../os/socket.js'
 import type { QmpClient } from '../../wire/qmp/client.js'
 import { openMonitor } from '../../wire/qmp/open.js'
+import { namedDevices, type QomDevice } from './qom.js'
 
 /** Where the monitors are: QMP sockets by the names of their guests, or a folder in which each socket is a guest's. */
 export type MonitorPlaces = string | Readonly<Record<string, string>>
@@ -24,6 +26,7 @@ export class Monitors implements AsyncDisposable {
   readonly #places: MonitorPlaces
   readonly #dial: (path: string) => Promise<ByteStream>
   readonly #shared = new Map<string, Shared>()
+  readonly #named = new Batch<string, readonly QomDevice[]>()
 
   constructor(places: MonitorPlaces, dial: (path: string) => Promise<ByteStream> = connectUnix) {
     this.#places = places
@@ -60,6 +63,11 @@ export class Monitors implements AsyncDisposable {
     } finally {
       if (--shared.users === 0) await this.#close(path, shared)
     }
+  }
+
+  /** The devices of a guest that were given an id; asked once for those that ask together. */
+  async namedDevices(path: string): Promise<readonly QomDevice[]> {
+    return await this.#named.get(path, () => this.use(path, namedDevices))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

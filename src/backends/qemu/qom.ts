@@ -63,22 +63,23 @@ export async function propertyOfEach(qemu: QmpClient, paths: readonly string[], 
 /** The type of a child; `undefined` for what is none. */
 export const childType = ({ type }: QomMember): string | undefined => /^child<(.+)>$/.exec(type)?.[1]
 
-/** The folders of devices that were asked for, with and without an id; what the machine has by itself is elsewhere. */
-const folders = [
-  ['/machine/peripheral', true],
-  ['/machine/peripheral-anon', false],
-] as const
+/** Where the devices are that were given an id, and those that were not; what the machine has by itself is elsewhere. */
+const named = '/machine/peripheral'
+const numbered = '/machine/peripheral-anon'
 
 /** The devices that QEMU was told to have, on its command line and since. */
 export async function devices(qemu: QmpClient): Promise<QomDevice[]> {
-  const lists = await Promise.all(
-    folders.map(async ([folder, named]) =>
-      (await members(qemu, folder)).flatMap((member): QomDevice[] => {
-        const type = childType(member)
-        const { name } = member
-        return type === undefined ? [] : [{ path: `${folder}/${name}`, ...(named && { id: name }), type }]
-      }),
-    ),
-  )
-  return lists.flat()
+  const [own, others] = await Promise.all([namedDevices(qemu), devicesIn(qemu, numbered)])
+  return [...own, ...others]
+}
+
+/** Those of them that were given an id. */
+export const namedDevices = async (qemu: QmpClient): Promise<QomDevice[]> =>
+  (await devicesIn(qemu, named)).map((device) => ({ ...device, id: device.path.slice(named.length + 1) }))
+
+async function devicesIn(qemu: QmpClient, folder: string): Promise<QomDevice[]> {
+  return (await members(qemu, folder)).flatMap((member): QomDevice[] => {
+    const type = childType(member)
+    return type === undefined ? [] : [{ path: `${folder}/${member.name}`, type }]
+  })
 }

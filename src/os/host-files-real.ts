@@ -104,8 +104,14 @@ class RealFiles implements HostFiles {
   /** Where a path leads on this machine, its links followed inside the root. */
   #inside(path: string): string {
     if (this.#root === '') return path
-    const real = realpathSync.native(this.#root + path)
-    return real.startsWith(`${this.#root}/`) || real === this.#root ? real : this.#walk(path)
+    try {
+      const real = realpathSync.native(this.#root + path)
+      if (real.startsWith(`${this.#root}/`) || real === this.#root) return real
+    } catch (error) {
+      // an absolute link leads elsewhere for the machine, maybe nowhere
+      if (denied(path, error).errno !== 'ENOENT') throw error
+    }
+    return this.#walk(path)
   }
 
   /** The same for a path whose last step is meant itself, be it a link or not. */

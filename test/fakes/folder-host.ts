@@ -1,12 +1,15 @@
 import type { ManagedHost } from '../../src/manager/managed-host.js'
+import type { RunCommand } from '../../src/os/command.js'
+import type { MemoryFile } from '../../src/os/host-files-memory.js'
 import { StateFolder } from '../../src/os/state-folder.js'
 import { passthroughDrivers, passthroughModules, passthroughTree } from '../data/passthrough-tree.js'
 import { FolderTree } from './folder-tree.js'
 import { FakeKernel } from './kernel.js'
 
-/** Makes the host of the passthrough tests in a folder. */
-export function makeFolderHost(folder: string): void {
-  new FolderTree(folder, passthroughTree)
+/** Makes the host of the passthrough tests in a folder, with more files. */
+export function makeFolderHost(folder: string, more: readonly (readonly [string, MemoryFile])[] = []): void {
+  new FolderTree(folder, [...passthroughTree, ...more])
+  folderHost(folder)
 }
 
 /**
@@ -36,8 +39,13 @@ export function folderHost(
       return await kernel.write(...args)
     },
   }
+  const run: RunCommand = async (argv, options) => {
+    // a module stays loaded: the first run alone would have that point
+    if (argv[0] !== 'modprobe') point()
+    return await kernel.run(argv, options)
+  }
   return {
-    managed: { files: kernel.tree, writes, run: kernel.run, state, settle: 20 },
+    managed: { files: kernel.tree, writes, run, state, settle: 20 },
     kernel,
     point,
     points: () => count,

@@ -15,6 +15,7 @@ import { take, takeFromTheGone } from '../../src/manager/take.js'
 import type { NodeDeviceDef } from '../../src/model/node-device.js'
 import { folderGuest } from './folder-guest.js'
 import { folderHost } from './folder-host.js'
+import { virtualWorks } from './virtual-works.js'
 
 const [folder = '', work = '', at = '0'] = process.argv.slice(2)
 const host = folderHost(folder, Number(at))
@@ -42,6 +43,7 @@ const works: Record<string, (managed: ManagedHost) => Promise<unknown>> = {
   reattach: async (managed) => reattach(managed, await def('pci_0000_02_00_0'), {}),
   reattachUsb: async (managed) => reattach(managed, await def('usb_1_1'), {}),
   recover,
+  ...virtualWorks,
   give: (managed) => giveTo(managed, 'pci_0000_02_00_0'),
   giveUsb: (managed) => giveTo(managed, 'usb_1_1'),
   take: takeFrom,

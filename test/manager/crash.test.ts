@@ -1,10 +1,5 @@
-import { execFile, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { promisify } from 'node:util'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { LinuxHost } from '../../src/host/linux-host.js'
 import { Book } from '../../src/manager/book.js'
@@ -14,34 +9,23 @@ import { reattach } from '../../src/manager/reattach.js'
 import { recover } from '../../src/manager/recover.js'
 import { takeFromTheGone } from '../../src/manager/take.js'
 import type { NodeDeviceDef } from '../../src/model/node-device.js'
+import { CrashHost } from '../fakes/crash-host.js'
 import { folderGuest } from '../fakes/folder-guest.js'
-import { folderHost, makeFolderHost } from '../fakes/folder-host.js'
-import { root } from '../source-tree.js'
+import { folderHost } from '../fakes/folder-host.js'
 
-let folder: string
+let crash: CrashHost
 let host: string
-let program: string
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'hostdev-crash-'))
-  host = join(folder, 'host')
-  program = join(folder, 'host-process.mjs')
-  const entryPoints = [join(root, 'test/fakes/host-process.ts')]
-  await build({ entryPoints, bundle: true, platform: 'node', format: 'esm', target: 'node20', outfile: program })
-  makeFolderHost(host)
+  crash = await CrashHost.make()
+  host = crash.folder
 })
-afterAll(() => rmSync(folder, { recursive: true }))
+afterAll(() => crash[Symbol.dispose]())
 
-/** Runs a piece of work in a process of its own, killed at a point; answers how many points it has come by. */
-async function runUntil(work: string, point: number): Promise<number | 'killed'> {
-  try {
-    const { stdout } = await promisify(execFile)(process.execPath, [program, host, work, String(point)])
-    return Number(stdout)
-  } catch (error) {
-    if ((error as { signal?: string }).signal === 'SIGKILL') return 'killed'
-    throw error
-  }
-}
-const runWhole = async (work: string) => (await runUntil(work, 0)) as number
+const runUntil = (work: string, point: number) => crash.runUntil(work, point)
+const runWhole = (work: string) => crash.runWhole(work)
+const drivers = () => crash.drivers()
+const recorded = () => crash.recorded()
+const recoverIt = () => crash.recover()
 
 async function giveBack(names: readonly string[]): Promise<void> {
   const { managed } = folderHost(host)
@@ -50,14 +34,6 @@ async function giveBack(names: readonly string[]): Promise<void> {
     await reattach(managed, def, {})
   }
 }
-
-const drivers = () => folderHost(host).kernel.drivers()
-/** What is kept of the host but locks: journals, and how devices are given back. */
-const recorded = () =>
-  folderHost(host)
-    .managed.state.names()
-    .filter((name) => !name.startsWith('lock-'))
-const recoverIt = () => recover(folderHost(host).managed)
 
 describe('a process that is killed', () => {
   it.each([
@@ -181,7 +157,7 @@ describe('two processes that want one device', () => {
     const rounds = 200
     const nic = '0000:02:00.0'
     const racers = ['left', 'right'].map((name) => {
-      const child = spawn(process.execPath, [program, host, 'race'], { stdio: ['pipe', 'pipe', 'inherit'] })
+      const child = spawn(process.execPath, [crash.program, host, 'race'], { stdio: ['pipe', 'pipe', 'inherit'] })
       const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
       return { name, child, lines }
     })

@@ -12,6 +12,8 @@ const tree: Readonly<Record<string, MemoryFile>> = {
   '/sys/devices/pci0000:00/0000:00:02.0/net': { kind: 'directory' },
   '/sys/bus/pci/devices/0000:00:02.0': { link: '../../../devices/pci0000:00/0000:00:02.0' },
   '/sys/class/absolute': { link: '/sys/bus/pci' },
+  '/sys/class/absolute-here': { link: '/usr/share/misc/hostdev' },
+  '/usr/share/misc/hostdev/value': 'here\n',
   '/sys/class/outside': { link: '../../../../../../../../etc' },
   '/sys/class/absolute-outside': { link: '/etc/passwd' },
   '/sys/class/self': { link: 'self' },
@@ -43,6 +45,7 @@ describe.each<[string, HostFiles]>([
 
   it('read a file, also through links', () => {
     expect(text(files.bytes('/sys/class/absolute/devices/0000:00:02.0/vendor'))).toBe('0x8086\n')
+    expect(text(files.bytes('/sys/class/absolute-here/value'))).toBe('here\n')
   })
 
   it('read no more than is asked for, from where it is asked', () => {

@@ -1,4 +1,5 @@
 export type { OpenMonitor } from './backends/xen/device-model.js'
+export type { Via } from './backends/xen/via.js'
 export { type XenOptions, xen } from './backends/xen/xen.js'
 export { formatXlConfig, XlConfig, type XlGuest, type XlValue } from './formats/xl-config.js'
 export {

@@ -39,12 +39,12 @@ describe('runCommand', () => {
     expect(stdout).toBe('C blue\n')
   })
 
-  it('tells status, arguments and the last line of standard error of a command that fails', async () => {
+  it('tells status, arguments and all of standard error of a command that fails, and the last line in the message', async () => {
     const argv = shell('echo first >&2; echo "no such device" >&2; exit 3')
     await expect(runCommand(argv)).rejects.toMatchObject({
       code: 'operation-failed',
       message: 'sh ended with status 3: no such device',
-      details: { argv, exitStatus: 3, stderr: 'no such device' },
+      details: { argv, exitStatus: 3, stderr: 'first\nno such device' },
     })
   })
 

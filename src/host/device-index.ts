@@ -4,7 +4,7 @@ import { Denied, type HostFiles } from '../os/host-files.js'
 import type { DeviceMemory } from './device-memory.js'
 import type { AnyHostKind } from './kind.js'
 import { type Subsystem, subsystems } from './kinds.js'
-import { computer, generateName, generateNames } from './names.js'
+import { computer, generateName, generateNames, haveOneShape } from './names.js'
 import type { Survey } from './survey.js'
 import { SysfsDevice } from './sysfs-device.js'
 
@@ -13,6 +13,13 @@ export interface Found {
   readonly kind: AnyHostKind
   readonly device: SysfsDevice
   readonly name: string
+}
+
+/** A subsystem's devices as the kernel lists them, with the kinds that are wanted. */
+interface Listed {
+  readonly subsystem: Subsystem
+  readonly kinds: readonly AnyHostKind[]
+  readonly sysnames: readonly string[]
 }
 
 /** As many names as are made in a fraction of a millisecond. */
@@ -35,42 +42,32 @@ export class DeviceIndex {
    * devices have one name: {@link all} knows then.
    */
   async names(filter: DeviceFilter, survey: Survey): Promise<string[] | undefined> {
-    const found: string[] = []
-    for (const { subsystem, kinds, sysnames } of this.#listed(filter)) {
-      if (kinds.some(({ kind }) => mayMatch(kind, filter) === 'perhaps')) return undefined
-      const list = this.#begin(subsystem)
-      if (kinds.every((kind) => isToldByName(kind, survey))) {
-        const members = sysnames.filter((sysname) => kinds.some((kind) => kind.named?.(sysname) !== false))
-        for (let at = 0; at < members.length; at += batch) {
-          if (survey.isLong) await survey.breathe()
-          const some = members.slice(at, at + batch)
-          list.add(some, generateNames(subsystem.name, some))
-        }
-      } else
-        for (const sysname of sysnames) {
-          if (survey.isLong) await survey.breathe()
-          const device = this.#identify(subsystem, sysname, survey, kinds)
-          if (device) list.add([sysname], [device.name])
-        }
-      for (const name of list.names) found.push(name)
+    const lists: NameList[] = []
+    for (const listed of this.#listed(filter)) {
+      if (listed.kinds.some(({ kind }) => mayMatch(kind, filter) === 'perhaps')) return undefined
+      const isTold = listed.kinds.every((kind) => isToldByName(kind, survey))
+      const list = isTold ? await told(listed, survey) : nameListOf(await this.#identifyAll(listed, survey))
+      this.#lists.set(listed.subsystem, list)
+      if (list.names.length > 0) lists.push(list)
     }
+    const [only, ...others] = lists
+    if (only?.areDistinct && others.length === 0) return [...only.names]
+    const found = lists.flatMap(({ names }) => names)
     return new Set(found).size === found.length ? found : undefined
   }
 
   /** The devices whose kind may match; of two with one name the later by path, which is libvirt's choice. */
   async all(filter: DeviceFilter, survey: Survey): Promise<Iterable<Found>> {
     const devices = new Map<string, Found>()
-    for (const { subsystem, kinds, sysnames } of this.#listed(filter)) {
-      const list = this.#begin(subsystem)
-      for (const sysname of sysnames) {
-        if (survey.isLong) await survey.breathe()
-        const found = this.#identify(subsystem, sysname, survey, kinds)
-        if (!found) continue
+    for (const listed of this.#listed(filter)) {
+      const all = await this.#identifyAll(listed, survey)
+      const seen = all.filter((found) => {
         const other = devices.get(found.name)
-        if (other && this.#hide(found, other) === found) continue
+        if (other && this.#hide(found, other) === found) return false
         devices.set(found.name, found)
-        list.add([sysname], [found.name])
-      }
+        return true
+      })
+      this.#lists.set(listed.subsystem, nameListOf(seen))
     }
     return devices.values()
   }
@@ -116,7 +113,7 @@ export class DeviceIndex {
   }
 
   /** The subsystems that may have devices that match, with the kernel's names of all that they have. */
-  *#listed(filter: DeviceFilter) {
+  *#listed(filter: DeviceFilter): Generator<Listed, void, undefined> {
     for (const subsystem of subsystems) {
       const kinds = subsystem.kinds.filter(({ kind }) => mayMatch(kind, filter) !== 'no')
       const sysnames = kinds.length === 0 ? undefined : this.#files.list(subsystem.folder)
@@ -126,10 +123,14 @@ export class DeviceIndex {
     }
   }
 
-  #begin(subsystem: Subsystem): NameList {
-    const list = new NameList()
-    this.#lists.set(subsystem, list)
-    return list
+  async #identifyAll({ subsystem, kinds, sysnames }: Listed, survey: Survey): Promise<Found[]> {
+    const devices: Found[] = []
+    for (const sysname of sysnames) {
+      if (survey.isLong) await survey.breathe()
+      const found = this.#identify(subsystem, sysname, survey, kinds)
+      if (found) devices.push(found)
+    }
+    return devices
   }
 
   /** Which of two devices of one name is not to be seen. */
@@ -161,15 +162,35 @@ function identify(device: SysfsDevice, kinds: readonly AnyHostKind[], survey: Su
 const isToldByName = ({ is, name, suffix, listedByLibvirt }: AnyHostKind, { compat }: Survey): boolean =>
   is === undefined && name === undefined && suffix === undefined && !(compat && listedByLibvirt)
 
+/** Names of the devices of a subsystem whose kernel names tell enough. */
+async function told({ subsystem, kinds, sysnames }: Listed, survey: Survey): Promise<NameList> {
+  const members = sysnames.filter((sysname) => kinds.some((kind) => kind.named?.(sysname) !== false))
+  let names: string[] = []
+  for (let at = 0; at < members.length; at += batch) {
+    if (survey.isLong) await survey.breathe()
+    names = names.concat(generateNames(subsystem.name, members.slice(at, at + batch)))
+  }
+  return new NameList(members, names, haveOneShape(members))
+}
+
+const nameListOf = (devices: readonly Found[]): NameList =>
+  new NameList(
+    devices.map(({ device }) => device.sysname),
+    devices.map(({ name }) => name),
+  )
+
 /** Devices by name; taken apart for look-ups when there is a first one. */
 class NameList {
-  readonly names: string[] = []
-  readonly #sysnames: string[] = []
+  readonly #sysnames: readonly string[]
   #places: Map<string, string> | undefined
 
-  add(sysnames: readonly string[], names: readonly string[]): void {
-    for (const sysname of sysnames) this.#sysnames.push(sysname)
-    for (const name of names) this.names.push(name)
+  constructor(
+    sysnames: readonly string[],
+    readonly names: readonly string[],
+    /** Whether it is known that no two names are alike. */
+    readonly areDistinct = false,
+  ) {
+    this.#sysnames = sysnames
   }
 
   /** The kernel's name of a device; the later's of two of one name. */

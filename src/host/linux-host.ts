@@ -26,6 +26,12 @@ export interface LinuxHostOptions {
   readonly run?: RunCommand | undefined
 }
 
+/**
+ * Devices that are read together before the caller gets them: a caller who does much with each would push what reading
+ * needs out of the processor's caches, and have the reading take a tenth longer.
+ */
+const batch = 64
+
 /** As much of a device as tells that it has changed. */
 export interface DeviceTrace {
   readonly name: string
@@ -87,17 +93,20 @@ export class LinuxHost implements HostKnowledge {
     return names
   }
 
-  /** Full defs of the devices that match, one by one as they are read; what vanishes meanwhile is left out. */
+  /** Full defs of the devices that match, a few at a time as they are read; what vanishes meanwhile is left out. */
   async *defs(filter: DeviceFilter, options: DefOptions): AsyncGenerator<NodeDeviceDef, void, undefined> {
     const survey = new Survey(this, options)
     if (this.#wantsComputer(filter)) yield this.#computer()
     const definitions = this.#definitions(survey, filter)
     yield* inactive(definitions, filter)
+    const ready: NodeDeviceDef[] = []
     for (const found of await this.#survey(filter, survey, definitions)) {
       if (survey.isLong) await survey.breathe()
       const def = await this.#def(found, survey, definitions)
-      if (def && matchesFilter(def, filter)) yield def
+      if (def && matchesFilter(def, filter)) ready.push(def)
+      if (ready.length >= batch) yield* ready.splice(0)
     }
+    yield* ready
   }
 
   /** Every device of the kernel's, read no further than is needed to see that it has changed. */

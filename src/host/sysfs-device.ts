@@ -155,8 +155,13 @@ export class SysfsDevice {
     const target = this.#files.link(this.at)
     if (target instanceof Denied) return undefined
     if (target.startsWith('/')) return target
-    const steps = this.at.split('/').slice(0, -1)
-    for (const step of target.split('/')) {
+    let folder = above(this.at)
+    let from = 0
+    for (; target.startsWith('../', from); from += 3) folder = above(folder)
+    // the kernel has no other dots in its links; a tree that somebody made may
+    if (!target.includes('/.', from)) return `${folder}/${target.slice(from)}`
+    const steps = folder.split('/')
+    for (const step of target.slice(from).split('/')) {
       if (step === '..') steps.pop()
       else if (step !== '.' && step !== '') steps.push(step)
     }
@@ -176,3 +181,5 @@ export class SysfsDevice {
     return undefined
   }
 }
+
+const above = (path: string): string => path.slice(0, path.lastIndexOf('/'))

@@ -16,11 +16,15 @@ const nested: { readonly [K in CapabilityKind]?: (capability: CapabilityOf<K>) =
  * called `vports` here, as libvirt does (`virNodeDeviceListCaps`).
  */
 export function listCapabilities(def: NodeDeviceDef): string[] {
-  return def.capabilities.flatMap((capability) => {
-    if (capability.kind === 'other') return [capability.type]
-    const inside = nested[capability.kind] as ((capability: Capability) => (string | false)[]) | undefined
-    return [capability.kind, ...(inside?.(capability) ?? []).filter((word) => word !== false)]
-  })
+  return def.capabilities.flatMap((capability) => [wordOf(capability), ...insideOf(capability)])
+}
+
+const wordOf = (capability: Capability): string => (capability.kind === 'other' ? capability.type : capability.kind)
+
+function insideOf(capability: Capability): string[] {
+  if (capability.kind === 'other') return []
+  const inside = nested[capability.kind] as ((it: Capability) => (string | false)[]) | undefined
+  return inside?.(capability).filter((word) => word !== false) ?? []
 }
 
 /** The bus each kind of device is on, as far as it is on one; buses by the kernel's names (/sys/bus). */
@@ -93,7 +97,10 @@ export function matchesFilter(
   filter: { capability?: string | readonly string[]; bus?: string | readonly string[] },
 ): boolean {
   const capabilities = words(filter.capability)
-  if (capabilities && !listCapabilities(def).some((word) => capabilities.includes(word))) return false
+  if (capabilities) {
+    const isWanted = (word: string) => capabilities.includes(word)
+    if (!def.capabilities.some((each) => isWanted(wordOf(each)) || insideOf(each).some(isWanted))) return false
+  }
   const wanted = busesOf(filter)
   return !wanted || def.capabilities.some(({ kind }) => wanted.includes(busOf[kind] ?? ''))
 }

@@ -86,11 +86,14 @@ describe('a Linux host', () => {
 
   it('leaves out devices that vanish while the others are read', async () => {
     const { files, host } = small()
-    const names: string[] = []
-    for await (const { name } of host.defs({ bus: 'usb' }, {})) {
-      names.push(name)
-      files.delete('/sys/devices/pci0000:00/0000:00:14.0')
-    }
+    const list = files.list.bind(files)
+    vi.spyOn(files, 'list').mockImplementation((path) => {
+      const names = list(path)
+      // the first device's own folder is listed when it is read
+      if (path === '/sys/bus/usb/devices/usb1') files.delete('/sys/devices/pci0000:00/0000:00:14.0/usb1/1-1')
+      return names
+    })
+    const names = await namesOf(host.defs({ bus: 'usb' }, {}))
     expect(names).toEqual(['usb_usb1'])
   })
 

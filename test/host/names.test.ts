@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { generateName, generateNames } from '../../src/host/names.js'
+import { generateName, generateNames, haveOneShape } from '../../src/host/names.js'
 
 describe('generateName', () => {
   it.each([
@@ -18,5 +19,30 @@ describe('generateNames', () => {
     ['one that is not ASCII', ['host0', 'ßß', '\u{1f600}']],
   ])('gives each the name that it has by itself: %s', (_, sysnames) => {
     expect(generateNames('pci', sysnames)).toEqual(sysnames.map((sysname) => generateName('pci', sysname)))
+  })
+})
+
+describe('haveOneShape', () => {
+  it('holds for PCI addresses and not for names of several shapes', () => {
+    expect(haveOneShape(['0000:00:1f.3', '10000:e1:00.0'])).toBe(true)
+    expect(haveOneShape(['1-1:1.0', '1-1.1:1.0'])).toBe(false)
+    expect(haveOneShape(['a:b', 'a.b'])).toBe(false)
+  })
+
+  it('holds for no names of which two become alike', () => {
+    const sign = fc.constantFrom(':', '.', '-', 'é', '€')
+    const run = fc.stringMatching(/^[ab]{0,2}$/)
+    const ofOneShape = fc.tuple(sign, sign).chain(([first, second]) =>
+      fc.uniqueArray(
+        fc.tuple(run, run, run).map(([a, b, c]) => a + first + b + second + c),
+        { minLength: 1 },
+      ),
+    )
+    fc.assert(
+      fc.property(ofOneShape, (sysnames) => {
+        expect(haveOneShape(sysnames)).toBe(true)
+        expect(new Set(generateNames('pci', sysnames)).size).toBe(sysnames.length)
+      }),
+    )
   })
 })

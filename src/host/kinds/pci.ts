@@ -76,25 +76,17 @@ function readIdentity(device: SysfsDevice, { host }: Survey): Identity | undefin
 
 function readConfigFacts(device: SysfsDevice): ConfigFacts {
   const size = device.size('config') ?? 0
-  const read = configReader(device)
-  return {
-    headerType: headerTypeOf(read),
-    express: expressOffset(read),
-    size,
-    whole: size <= unprivilegedConfig || read(unprivilegedConfig, 1) !== undefined,
-  }
+  // a byte more than the header tells whether there is more to be had
+  const start = device.bytes('config', unprivilegedConfig + 1) ?? new Uint8Array()
+  const whole = size <= unprivilegedConfig || start.length > unprivilegedConfig
+  const read = configReader(device, new Uint8Array(start.subarray(0, unprivilegedConfig)))
+  return { headerType: headerTypeOf(read), express: expressOffset(read), size, whole }
 }
 
-/**
- * Reads the header at once, with a byte more that tells whether there is more to be had; beyond that only the few bytes
- * that are wanted: each costs as much as a small file.
- */
-function configReader(device: SysfsDevice): ReadConfig {
-  let header: Uint8Array | undefined
+/** Reads what is not in the header only as far as it is wanted: a few bytes cost as much as a small file. */
+function configReader(device: SysfsDevice, header = new Uint8Array()): ReadConfig {
   return (at, length) => {
-    if (at <= unprivilegedConfig) header ??= new Uint8Array(device.bytes('config', unprivilegedConfig + 1) ?? [])
-    const isThere = header !== undefined && at + length <= header.length
-    const bytes = isThere ? header?.subarray(at, at + length) : device.bytes('config', length, at)
+    const bytes = at + length <= header.length ? header.subarray(at, at + length) : device.bytes('config', length, at)
     if (!bytes || bytes.length < length) return undefined
     return bytes.reduceRight((value, byte) => value * 0x100 + byte, 0)
   }

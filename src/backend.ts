@@ -210,7 +210,11 @@ export interface DomainDriver {
   lookup(nameOrUuid: string, options: CallOptions): Promise<DomainInfo | undefined>
   hostdevs(domain: string, options: AffectOptions): Promise<HostdevDef[]>
   attach(domain: string, def: HostdevDef, options: AffectOptions): Promise<HostdevDef>
+  /** Several in one change: all of them or none. Where it is absent they are given one after the other. */
+  attachAll?(domain: string, defs: readonly HostdevDef[], options: AffectOptions): Promise<HostdevDef[]>
   detach(domain: string, target: HostdevTarget, options: DetachHostdevOptions): Promise<void>
+  /** Several in one change: the guest keeps all of them when one cannot be taken back. Side by side where it is absent. */
+  detachAll?(domain: string, targets: readonly HostdevTarget[], options: DetachHostdevOptions): Promise<void>
   controllers?(domain: string, options: AffectOptions): Promise<UsbControllerDef[]>
   attachController?(domain: string, def: UsbControllerDef, options: AffectOptions): Promise<UsbControllerDef>
   /** With every device on it. */

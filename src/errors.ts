@@ -128,3 +128,14 @@ export class VirtError extends Error {
   /** Every code with its number, for the page of the documentation that lists them. */
   static readonly numbers: Readonly<Record<ErrorCode, number>> = numbers
 }
+
+/**
+ * What is to be thrown when something has failed, and taking back what was done before it has failed too.
+ *
+ * @param consequence - says of the second failure's message what remains
+ */
+export function notTakenBack(error: unknown, failure: unknown, consequence: (message: string) => string): unknown {
+  if (!VirtError.is(error) || !VirtError.is(failure)) return failure
+  const message = `${error.message}; and ${consequence(failure.message)}`
+  return new VirtError(error.code, message, { ...error.details, cause: error })
+}

@@ -10,9 +10,10 @@ import {
 import { VirtError } from '../errors.js'
 import type { HostdevDef } from '../model/hostdev.js'
 import { parseHostdev } from '../model/hostdev-dialects.js'
-import { findHostdev, type HostdevTarget, parseHostdevTarget } from '../model/hostdev-target.js'
+import { type HostdevTarget, parseHostdevTarget } from '../model/hostdev-target.js'
 import type { DeviceSelector } from '../model/selector.js'
 import type { UsbControllerDef } from '../model/usb-controller.js'
+import { allEnded, attachAll } from './attach-all.js'
 import { resolveSelector } from './defs.js'
 import { domainsOf } from './domains-of.js'
 import type { EventWatch } from './event-watch.js'
@@ -93,26 +94,16 @@ export class Domain {
   }
 
   /**
-   * Gives it several host devices, one after the other: all of them or none. When one cannot be given, those that were
-   * given before it are taken back.
+   * Gives it several host devices, all of them or none: in one change where its hypervisor can, as Xen does for USB
+   * devices, else one after the other. When one cannot be given, those that were given before it are taken back.
    *
    * @throws VirtError what the device that failed says; its message also names what could not be taken back
    */
   async attachHostdevs(wanted: readonly HostdevRequest[], options: AffectOptions = {}): Promise<HostdevDef[]> {
-    const before = await this.hostdevs(options)
-    const attached: HostdevDef[] = []
-    try {
-      for (const each of wanted) attached.push(await this.attachHostdev(each, options))
-      return attached
-    } catch (error) {
-      const own = attached.filter((def) => findHostdev(before, def) === undefined)
-      // the rollback goes on when it is the caller's signal that has ended the call
-      const { signal: _, ...rest } = options
-      await this.detachHostdevs(own.reverse(), rest).catch((failure: unknown) => {
-        throw notTakenBack(error, failure)
-      })
-      throw error
-    }
+    const backend = this.#owner.change(options)
+    const defs: HostdevDef[] = []
+    for (const each of wanted) defs.push(await requested(backend, each, options))
+    return await attachAll(domainsOf(backend), this.name, defs, options)
   }
 
   /**
@@ -127,23 +118,19 @@ export class Domain {
   }
 
   /**
-   * Takes several host devices back, all at once: the guest is asked for each of them before the first has gone.
+   * Takes several host devices back, all at once: the guest is asked for each of them before the first has gone. Where
+   * its hypervisor takes them in one change, as Xen does, the guest keeps all of them when one cannot be taken.
    *
    * @throws VirtError of the first that could not be taken back, when all the others have ended; its message names how
    * many there are
    */
   async detachHostdevs(wanted: readonly DetachRequest[], options: DetachHostdevOptions = {}): Promise<void> {
-    const results = await Promise.allSettled(wanted.map((each) => this.detachHostdev(each, options)))
-    const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
-    const [first] = failures
-    if (failures.length <= 1 || !VirtError.is(first)) {
-      for (const failure of failures) throw failure
-      return
-    }
-    throw new VirtError(first.code, `${first.message}; ${failures.length} of ${wanted.length} devices remain`, {
-      ...first.details,
-      cause: new AggregateError(failures),
-    })
+    const backend = this.#owner.change(options)
+    const domains = domainsOf(backend)
+    if (!domains.detachAll) return await allEnded(wanted.map((each) => this.detachHostdev(each, options)))
+    const targets: HostdevTarget[] = []
+    for (const each of wanted) targets.push(await targeted(backend, each, options))
+    await domains.detachAll(this.name, targets, options)
   }
 
   /**
@@ -194,12 +181,4 @@ async function targeted(backend: Backend, wanted: DetachRequest, options: CallOp
   if (typeof wanted === 'string') return parseHostdevTarget(wanted)
   if ('kind' in wanted || 'alias' in wanted || 'address' in wanted) return wanted
   return (await proposed(backend, await resolveSelector(backend, wanted, options), options)).hostdev
-}
-
-function notTakenBack(error: unknown, failure: unknown): unknown {
-  if (!VirtError.is(error) || !VirtError.is(failure)) return failure
-  return new VirtError(error.code, `${error.message}; and what was given before remains (${failure.message})`, {
-    ...error.details,
-    cause: error,
-  })
 }

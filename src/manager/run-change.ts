@@ -1,5 +1,5 @@
 import type { CallOptions } from '../backend.js'
-import { VirtError } from '../errors.js'
+import { notTakenBack, VirtError } from '../errors.js'
 import type { HostStep } from '../model/host-step.js'
 import { describeStep } from '../model/host-step.js'
 import { type Action, asSteps, isGuestAction, type Performed, perform } from './action.js'
@@ -46,7 +46,11 @@ export async function runChange(
   } catch (error) {
     if (journal.hangs) throw error
     await undo(course, last).catch((failure: unknown) => {
-      throw notUndone(error, failure)
+      throw notTakenBack(
+        error,
+        failure,
+        (why) => `undoing it has failed (${why}): recover the device when that is mended`,
+      )
     })
     throw error
   }
@@ -107,14 +111,5 @@ async function take(
     `${device.name}: ${describeStep(action)} hangs in the kernel, until whoever uses the device lets go; it cannot be ` +
       'cancelled: leave the device alone, and recover it when that has ended',
     { device: device.name },
-  )
-}
-
-function notUndone(error: unknown, failure: unknown): unknown {
-  if (!VirtError.is(error) || !VirtError.is(failure)) return failure
-  return new VirtError(
-    error.code,
-    `${error.message}; and undoing it has failed (${failure.message}): recover the device when that is mended`,
-    { ...error.details, cause: error },
   )
 }

@@ -18,7 +18,7 @@ xl.before = point
 const { files, writes } = managed
 const host = await connect(xen({ store, files, writes, run: xl.run, stateFolder: `${folder}/state`, configs: folder }))
 const guest = await host.lookupDomain('alpha')
-const modem = { kind: 'usb', managed: false, source: { address: { bus: 1, device: 5 } } } as const
+const both = [5, 6].map((device) => ({ kind: 'usb', managed: false, source: { address: { bus: 1, device } } }) as const)
 
 const nic = {
   kind: 'pci',
@@ -28,8 +28,8 @@ const nic = {
 const card = await host.lookupNodeDevice('pci_0000_02_00_0')
 
 const works: Record<string, () => Promise<unknown>> = {
-  attach: () => guest.attachHostdev(modem),
-  detach: () => guest.detachHostdev(modem),
+  attach: () => guest.attachHostdevs(both),
+  detach: () => guest.detachHostdevs(both),
   attachController: () => guest.attachController({ ports: 2 }),
   detachController: () => guest.detachController(0),
   assign: () => card.detach(),

@@ -1,5 +1,6 @@
 import type { AffectOptions, DomainDriver } from '../../backend.js'
-import { errorDomains, VirtError } from '../../errors.js'
+import { errorDomains, notTakenBack, VirtError } from '../../errors.js'
+import type { XlConfig } from '../../formats/xl-config.js'
 import type { HostdevDef } from '../../model/hostdev.js'
 import { describeHostdev, sameHostDevice } from '../../model/hostdev-match.js'
 import { describeTarget, findHostdev, type HostdevTarget } from '../../model/hostdev-target.js'
@@ -43,15 +44,98 @@ export function domainDriver({ host, guests, configs, kinds }: DomainParts): Dom
     return { name: info.name, live: both ? isRunning : options.live, config: both ? !isRunning : options.config }
   }
 
-  /** Adds a device to a guest's xl.cfg; answers it as it stands there. */
-  const store = async (name: string, def: HostdevDef, { signal }: AffectOptions) => {
-    const find = async () => {
-      const { config } = await configs.need(name)
-      return config.hostdevs().find((each) => sameHostDevice(each, def))
+  /** Changes the xl.cfg of a guest for each of some devices, at once. */
+  const edit = async (
+    name: string,
+    change: (config: XlConfig, def: HostdevDef) => void,
+    defs: Iterable<HostdevDef>,
+    { signal }: AffectOptions,
+  ) => {
+    const all = [...defs]
+    if (all.length === 0) return
+    const changeAll = (config: XlConfig) => {
+      for (const def of all) change(config, def)
     }
-    const isNew = (await find()) === undefined
-    if (isNew) await configs.edit(name, (config) => config.add(def), signal)
-    return { def: (await find()) ?? def, isNew }
+    await configs.edit(name, changeAll, signal)
+  }
+
+  /** Adds devices to a guest's xl.cfg; answers them as they stand there, and which of them are new. */
+  const store = async (name: string, defs: readonly HostdevDef[], options: AffectOptions) => {
+    const there = async () => {
+      const hostdevs = (await configs.need(name)).config.hostdevs()
+      return defs.map((def) => hostdevs.find((each) => sameHostDevice(each, def)))
+    }
+    const before = await there()
+    const added = defs.filter((_, at) => before[at] === undefined)
+    await edit(name, (config, def) => config.add(def), added, options)
+    const after = await there()
+    return { defs: defs.map((def, at) => after[at] ?? def), added }
+  }
+
+  /** Gives a running guest what it has not yet, each kind of device in one change; answers all of them as it has them. */
+  const give = async (guest: RunningGuest, defs: readonly HostdevDef[], options: AffectOptions) => {
+    const there = await live(guest, options)
+    const answers = defs.map((def) => there.find((each) => sameHostDevice(each, def)))
+    const given: { readonly kind: DeviceKind; readonly made: readonly HostdevDef[] }[] = []
+    try {
+      for (const kind of kinds) {
+        const lacking = [...defs.entries()].filter(([at, def]) => !answers[at] && kindOf(def) === kind)
+        if (lacking.length === 0) continue
+        const made = await kind.attach(
+          guest,
+          lacking.map(([, def]) => def),
+          options,
+        )
+        given.push({ kind, made })
+        for (const [i, [at]] of lacking.entries()) answers[at] = made[i]
+      }
+      return defs.map((def, at) => answers[at] ?? def)
+    } catch (error) {
+      for (const { kind, made } of given.reverse())
+        await kind.detach(guest, made, {}).catch((failure: unknown) => {
+          throw notTakenBack(error, failure, (why) => `what was given before remains (${why})`)
+        })
+      throw error
+    }
+  }
+
+  const attachAll = async (
+    domain: string,
+    defs: readonly HostdevDef[],
+    options: AffectOptions,
+  ): Promise<HostdevDef[]> => {
+    for (const def of defs) kindOf(def)
+    const wanted = await affected(domain, options)
+    const guest = wanted.live ? await guests.needRunning(domain, options) : undefined
+    // the one that can be taken back without a trace comes first
+    const stored = wanted.config ? await store(wanted.name, defs, options) : undefined
+    if (!guest) return stored?.defs ?? [...defs]
+    try {
+      return await give(guest, defs, options)
+    } catch (error) {
+      await edit(wanted.name, (config, def) => config.remove(def), stored?.added ?? [], {})
+      throw error
+    }
+  }
+
+  const detachAll = async (
+    domain: string,
+    targets: readonly HostdevTarget[],
+    options: AffectOptions,
+  ): Promise<void> => {
+    const wanted = await affected(domain, options)
+    const guest = wanted.live ? await guests.needRunning(domain, options) : undefined
+    const there = guest ? await live(guest, options) : []
+    const running = guest ? targets.map((target) => need(wanted.name, there, target)) : []
+    // both are looked for before either is changed
+    const config = wanted.config ? (await configs.need(wanted.name)).config.hostdevs() : []
+    const stored = wanted.config ? targets.map((target, at) => need(wanted.name, config, running[at] ?? target)) : []
+    if (guest)
+      for (const kind of kinds) {
+        const own = [...new Set(running)].filter((def) => kindOf(def) === kind)
+        if (own.length > 0) await kind.detach(guest, own, options)
+      }
+    await edit(wanted.name, (config, def) => config.remove(def), new Set(stored), options)
   }
 
   return {
@@ -62,31 +146,10 @@ export function domainDriver({ host, guests, configs, kinds }: DomainParts): Dom
       if (!wanted.live && wanted.config) return (await configs.need(wanted.name)).config.hostdevs()
       return await live(await guests.needRunning(domain, options), options)
     },
-    async attach(domain, def, options) {
-      const kind = kindOf(def)
-      const wanted = await affected(domain, options)
-      const guest = wanted.live ? await guests.needRunning(domain, options) : undefined
-      // the one that can be taken back without a trace comes first
-      const stored = wanted.config ? await store(wanted.name, def, options) : undefined
-      if (!guest) return stored?.def ?? def
-      try {
-        const there = (await kind.list(guest, options)).find((each) => sameHostDevice(each, def))
-        return there ?? (await kind.attach(guest, [def], options))[0] ?? def
-      } catch (error) {
-        if (stored?.isNew) await configs.edit(wanted.name, (config) => config.remove(stored.def))
-        throw error
-      }
-    },
-    async detach(domain, target, options) {
-      const wanted = await affected(domain, options)
-      const guest = wanted.live ? await guests.needRunning(domain, options) : undefined
-      const running = guest && need(wanted.name, await live(guest, options), target)
-      // both are looked for before either is changed
-      const stored =
-        wanted.config && need(wanted.name, (await configs.need(wanted.name)).config.hostdevs(), running ?? target)
-      if (guest && running) await kindOf(running).detach(guest, [running], options)
-      if (stored) await configs.edit(wanted.name, (config) => config.remove(stored), options.signal)
-    },
+    attach: async (domain, def, options) => (await attachAll(domain, [def], options))[0] ?? def,
+    attachAll,
+    detach: async (domain, target, options) => await detachAll(domain, [target], options),
+    detachAll,
     async controllers(domain, options) {
       const wanted = await affected(domain, options)
       if (!wanted.live && wanted.config) return (await configs.need(wanted.name)).config.usbControllers()

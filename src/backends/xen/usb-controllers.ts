@@ -93,17 +93,19 @@ export async function detachController(
       domain: guest.name,
       errorDomain: errorDomains.xen,
     })
-  const busIds = [...controller.devices.values()]
-  const returns = await Promise.all(busIds.map((busId) => usbReturn(host, managed, guest, { busId, controller })))
-  const key = controllerKey(guest.id, index)
-  const devices = [...returns.map(({ device }) => device), { key, name: nameOf(guest, index) }]
-  const intent = { verb: 'unplug', devices, writable: [] } as const
-  await makeChange(managed, intent, signal ? { signal } : {}, async () => ({
-    ...intent,
-    steps: [...returns.flatMap(({ steps }) => steps), { device: key, do: { take: userOf(guest) } }],
-    recovery: 'finish',
-    records: returns.flatMap(({ records }) => records),
-  }))
+  const attached = [...controller.devices].map(([port, busId]) => ({ busId, controller, port }))
+  const back = () => usbReturn(host, managed, guest, attached)
+  const own = { key: controllerKey(guest.id, index), name: nameOf(guest, index) }
+  const intent = { verb: 'unplug', devices: [...(await back()).devices, own], writable: [] } as const
+  await makeChange(managed, intent, signal ? { signal } : {}, async () => {
+    const { steps, records } = await back()
+    return {
+      ...intent,
+      steps: [...steps, { device: own.key, do: { take: userOf(guest) } }],
+      recovery: 'finish',
+      records,
+    }
+  })
 }
 
 /** How a controller is called in messages. */

@@ -9,6 +9,7 @@ import { makeChange } from '../../manager/make-change.js'
 import type { ManagedHost } from '../../manager/managed-host.js'
 import { readUsbDevice, type UsbDevice } from '../../manager/usb-device.js'
 import type { RunningGuest } from './guests.js'
+import type { UsbTaking, UsbWords } from './usb-hand-over.js'
 import { type FormerDriver, rememberedDrivers } from './usb-memory.js'
 import type { StoredController } from './usb-store.js'
 import type { XenHost } from './xen-host.js'
@@ -18,18 +19,19 @@ import { userOf } from './xen-user.js'
 export interface AttachedUsb {
   readonly busId: string
   readonly controller: StoredController
+  readonly port: number
 }
 
-/** A part of a change that takes a device back. */
+/** A part of a change that takes devices back. */
 export interface UsbReturn {
-  readonly device: ManagedDevice
+  readonly devices: readonly ManagedDevice[]
   readonly steps: readonly Step[]
   readonly records: Change['records']
 }
 
 /**
  * Takes USB devices back from a guest, as one change; each interface goes to the driver that xenstore remembers, whoever
- * wrote that. Answers to `libxl_device_usbdev_remove`.
+ * wrote that. What fails is undone: the guest has all of them then. Answers to `libxl_device_usbdev_remove`.
  *
  * @throws VirtError `timeout` when the backend does not let go
  */
@@ -42,37 +44,58 @@ export async function detachUsb(
 ): Promise<void> {
   const devices = attached.map(({ busId }) => deviceOf(host, busId).managed)
   const options = signal ? { signal } : {}
-  await makeChange(managed, { verb: 'unplug', devices, writable: [] }, options, async () => {
-    const returns = await Promise.all(attached.map((each) => usbReturn(host, managed, guest, each)))
-    return {
-      verb: 'unplug',
-      devices,
-      steps: returns.flatMap(({ steps }) => steps),
-      recovery: 'finish',
-      records: returns.flatMap(({ records }) => records),
-    }
-  })
+  await makeChange(managed, { verb: 'unplug', devices, writable: [] }, options, async () => ({
+    verb: 'unplug',
+    recovery: 'finish',
+    ...(await usbReturn(host, managed, guest, attached)),
+  }))
 }
 
-/** How one device is taken back. */
+/** How devices are taken back: from dom0's backend, then all in one transaction, then to their drivers. */
 export async function usbReturn(
   host: XenHost,
   managed: ManagedHost,
   guest: RunningGuest,
-  { busId, controller }: AttachedUsb,
+  attached: readonly AttachedUsb[],
 ): Promise<UsbReturn> {
-  const { managed: device, usb } = deviceOf(host, busId)
-  const user = userOf(guest)
-  const taking: Step = { device: device.key, do: { take: user } }
-  if (!usb) {
-    // unplugged: all that is left of it is what xenstore says
-    return { device, steps: [taking], records: [{ ...device, inode: 0, users: [] }] }
+  const parts = await Promise.all(attached.map((each) => returnOf(host, managed, guest, each)))
+  const busIds = attached.map(({ busId }) => busId)
+  const take = { take: userOf(guest), words: { busIds } satisfies UsbTaking }
+  return {
+    devices: parts.map(({ device }) => device),
+    steps: [
+      ...parts.flatMap(({ before }) => before),
+      // the transaction is of all of them: each is given again by itself
+      ...parts.map(
+        ({ device, again }, at): Step => ({
+          device: device.key,
+          ...(at === parts.length - 1 && { do: take }),
+          undo: { give: userOf(guest), words: again },
+        }),
+      ),
+      ...parts.flatMap(({ after }) => after),
+    ],
+    records: parts.map(({ record }) => record),
   }
-  const record = await new Book(managed).get(usb)
-  const records = [{ ...device, inode: usb.inode, users: usersWithout(record, user) }]
-  if (controller.type !== 'pv') return { device, steps: [taking], records }
-  const former = await rememberedDrivers(host.store, busId)
-  return { device, steps: [...fromUsbback(usb), taking, ...toFormer(host, usb, former)], records }
+}
+
+async function returnOf(
+  host: XenHost,
+  managed: ManagedHost,
+  guest: RunningGuest,
+  { busId, controller, port }: AttachedUsb,
+) {
+  const { managed: device, usb } = deviceOf(host, busId)
+  const isPv = controller.type === 'pv'
+  const former = isPv ? await rememberedDrivers(host.store, busId) : []
+  const place = { controller: controller.index, port }
+  const again: UsbWords = { controllers: [], devices: [{ busId, place, drivers: former }] }
+  // unplugged: all that is left of it is what xenstore says
+  if (!usb) return { device, before: [], again, after: [], record: { ...device, inode: 0, users: [] } }
+  const known = await new Book(managed).get(usb)
+  const record = { ...device, inode: usb.inode, users: usersWithout(known, userOf(guest)) }
+  const [before, after] = isPv ? [fromUsbback(usb), toFormer(host, usb, former)] : [[], []]
+  return { device, before, again, after, record }
 }
 
 const drivers = '/sys/bus/usb/drivers'

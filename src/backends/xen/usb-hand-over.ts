@@ -14,8 +14,11 @@ import { domainOf } from './xen-user.js'
 
 /** What a guest is given in one transaction. Plain JSON, since the journal keeps it. */
 export interface UsbWords {
-  /** A node that says that the transaction was made, for as long as the change lasts: only then is there anything to undo. */
-  readonly mark: string
+  /**
+   * A node that says that the transaction was made, for as long as the change lasts: only then is there anything to undo.
+   * Absent where what was taken is given again.
+   */
+  readonly mark?: string
   readonly controllers: readonly (ChosenController & { readonly index: number })[]
   readonly devices: readonly {
     /** The kernel's name for it. */
@@ -24,6 +27,11 @@ export interface UsbWords {
     /** From which drivers it is taken for dom0's own backend. */
     readonly drivers: readonly FormerDriver[]
   }[]
+}
+
+/** Devices that are taken from a guest in one transaction. */
+export interface UsbTaking {
+  readonly busIds: readonly string[]
 }
 
 type Edges = Pick<XenHost, 'store' | 'files' | 'monitor' | 'patience'>
@@ -42,27 +50,30 @@ export const usbHandOver = (edges: Edges): HandOver => ({
   async has(user, { key }) {
     const [domain, index] = [domainOf(user), controllerIn(key)]
     if (index !== undefined) return (await readController(edges.store, domain, index)) !== undefined
-    return (await portsWith(edges, domain, busIdIn(key))).length > 0
+    return (await portsWith(edges, domain, [busIdIn(key)])).length > 0
   },
   give: (user, _device, words) => give(edges, domainOf(user), words as UsbWords),
   async take(user, { key }, words) {
     const [domain, index] = [domainOf(user), controllerIn(key)]
+    const { mark, busIds = [busIdIn(key)] } = (words ?? {}) as Partial<UsbWords & UsbTaking>
     // somebody else may have given the guest the same meanwhile
-    if (words !== undefined && (await edges.store.read((words as UsbWords).mark)) === undefined) return
-    if (index === undefined) await takeDevice(edges, domain, busIdIn(key))
+    if (mark !== undefined && (await edges.store.read(mark)) === undefined) return
+    if (index === undefined) await takeDevices(edges, domain, busIds)
     else await takeController(edges, domain, index)
   },
 })
 
-/** Where a guest has a device; in two places only if somebody has written to xenstore by hand. */
-async function portsWith(
-  { store }: Edges,
-  domain: number,
-  busId: string,
-): Promise<{ controller: StoredController; port: number }[]> {
+interface Attached {
+  readonly busId: string
+  readonly controller: StoredController
+  readonly port: number
+}
+
+/** Where a guest has devices; one is in two places only if somebody has written to xenstore by hand. */
+async function portsWith({ store }: Edges, domain: number, busIds: readonly string[]): Promise<Attached[]> {
   const controllers = await readControllers(store, domain)
   return controllers.flatMap((controller) =>
-    [...controller.devices].filter(([, name]) => name === busId).map(([port]) => ({ controller, port })),
+    [...controller.devices].flatMap(([port, busId]) => (busIds.includes(busId) ? [{ busId, controller, port }] : [])),
   )
 }
 
@@ -71,7 +82,7 @@ async function give(edges: Edges, domain: number, { mark, controllers, devices }
   const added = new Set(controllers.map(({ index }) => index))
   const targets = new Map<number, StoredController>()
   await store.transaction(async (view) => {
-    await view.write(mark, '')
+    if (mark !== undefined) await view.write(mark, '')
     await Promise.all(controllers.map(({ index, ...controller }) => writeController(view, domain, index, controller)))
     const wanted = [...new Set(devices.map(({ place }) => place.controller))]
     for (const there of await Promise.all(wanted.map((index) => readController(view, domain, index))))
@@ -86,11 +97,17 @@ async function give(edges: Edges, domain: number, { mark, controllers, devices }
     }
   })
   for (const { index, type } of controllers) await startController(edges, domain, index, type)
-  for (const { busId, place } of devices) {
-    const target = targets.get(place.controller)
-    if (target?.type === 'devicemodel') await deviceModel.plug(edges, domain, busId, place)
-    // a backend that has only just been told has no guest at its other end yet, and takes the device when it has
-    else if (target?.type === 'qusb' && !added.has(place.controller)) await claimed(edges, target, busId)
+  for (const [index, target] of targets) {
+    const own = devices.filter(({ place }) => place.controller === index)
+    if (target.type === 'devicemodel')
+      for (const { busId, place } of own) await deviceModel.plug(edges, domain, busId, place)
+    // a backend that has only just been told has no guest at its other end yet, and takes the devices when it has
+    else if (target.type === 'qusb' && !added.has(index))
+      await claimed(
+        edges,
+        target,
+        own.map(({ busId }) => busId),
+      )
   }
 }
 
@@ -106,15 +123,15 @@ async function startController(edges: Edges, domain: number, index: number, type
   await waitForState(edges.store, backend, [initWait, initialised, connected], { timeout: edges.patience })
 }
 
-async function takeDevice(edges: Edges, domain: number, busId: string): Promise<void> {
-  const places = await portsWith(edges, domain, busId)
+async function takeDevices(edges: Edges, domain: number, busIds: readonly string[]): Promise<void> {
+  const places = await portsWith(edges, domain, busIds)
+  const kept = places.filter(({ controller }) => controller.type === 'pv').map(({ busId }) => busId)
   await edges.store.transaction(async (view) => {
-    await Promise.all([
-      ...places.map(({ controller, port }) => view.write(`${controller.portFolder}/${port}`, '')),
-      ...(places.some(({ controller }) => controller.type === 'pv') ? [forgetDrivers(view, busId)] : []),
-    ])
+    await Promise.all(places.map(({ controller, port }) => view.write(`${controller.portFolder}/${port}`, '')))
+    // each may leave a folder empty that another has a part in
+    for (const busId of kept) await forgetDrivers(view, busId)
   })
-  for (const { controller } of places)
+  for (const { busId, controller } of places)
     if (controller.type === 'devicemodel') await deviceModel.unplug(edges, controller, busId)
     else if (controller.type === 'qusb') await released(edges, domain, busId)
 }
@@ -158,32 +175,33 @@ async function closed(
   }
 }
 
-/** Waits until QEMU has taken a device from dom0's drivers; while no guest is at the other end it does not. */
-async function claimed(edges: Edges, { backend, index, domain }: StoredController, busId: string): Promise<void> {
+/** Waits until QEMU has taken devices from dom0's drivers; while no guest is at the other end it does not. */
+async function claimed(edges: Edges, controller: StoredController, busIds: readonly string[]): Promise<void> {
+  const { backend, index, domain } = controller
   const isConnected = async () => Number(await edges.store.read(`${backend}/state`)) === xenbus.connected
-  await until(
+  const waiting = () =>
+    busIds.filter((busId) => driversOf(edges, busId).some((driver) => driver !== null && driver !== 'usbfs'))
+  if (!(await isConnected()) || (await isSoon(edges, () => waiting().length === 0)) || !(await isConnected())) return
+  throw late(
     edges,
-    async () => !(await isConnected()) || driversOf(edges, busId).every((driver) => !driver || driver === 'usbfs'),
-    `the device model of the guest ${domain} has not taken ${busId} to its USB controller ${index}`,
+    `the device model of the guest ${domain} has not taken ${waiting().join(', ')} to its USB controller ${index}`,
   )
 }
 
 /** Waits until QEMU has let go of a device; dom0's drivers take it by themselves then. */
 async function released(edges: Edges, domain: number, busId: string): Promise<void> {
-  await until(
-    edges,
-    async () => !driversOf(edges, busId).includes('usbfs'),
-    `the device model of the guest ${domain} does not let go of ${busId}`,
-  )
+  if (!(await isSoon(edges, () => !driversOf(edges, busId).includes('usbfs'))))
+    throw late(edges, `the device model of the guest ${domain} does not let go of ${busId}`)
 }
 
-async function until({ patience }: Edges, isSo: () => Promise<boolean>, complaint: string): Promise<void> {
-  for (const end = performance.now() + patience; !(await isSo()); await delay(20))
-    if (performance.now() > end)
-      throw new VirtError('timeout', `${complaint} within ${patience} ms; its log may say why`, {
-        errorDomain: errorDomains.xen,
-      })
+/** Whether something that dom0's kernel shows comes true in time. */
+async function isSoon({ patience }: Edges, isSo: () => boolean): Promise<boolean> {
+  for (const end = performance.now() + patience; !isSo(); await delay(20)) if (performance.now() > end) return false
+  return true
 }
+
+const late = ({ patience }: Edges, complaint: string): VirtError =>
+  new VirtError('timeout', `${complaint} within ${patience} ms; its log may say why`, { errorDomain: errorDomains.xen })
 
 /** The drivers of a device's interfaces; none when it is unplugged. */
 function driversOf({ files }: Edges, busId: string): (string | null)[] {

@@ -4,7 +4,7 @@ import type { ManagedHost } from '../../manager/managed-host.js'
 import type { HostdevDef, HostdevOf } from '../../model/hostdev.js'
 import { describeHostdev, isHostDevice } from '../../model/hostdev-match.js'
 import { attachUsb } from './usb-attach.js'
-import { detachUsb } from './usb-detach.js'
+import { type AttachedUsb, detachUsb } from './usb-detach.js'
 import { isBusId, usbSourceOf } from './usb-host.js'
 import { readControllers, type StoredController } from './usb-store.js'
 import type { DeviceKind, XenHost } from './xen-host.js'
@@ -23,7 +23,9 @@ export const usbDevices = (host: XenHost): DeviceKind => ({
         return { busId: await busIdOf(host, usb, options.signal), address: usb.address }
       }),
     )
-    await attachUsb(host, changeable(host), guest, gifts, options)
+    // two defs may mean one device, the one by its ids and the other by its numbers
+    const distinct = gifts.filter(({ busId }, at) => gifts.findIndex((gift) => gift.busId === busId) === at)
+    await attachUsb(host, changeable(host), guest, distinct, options)
     const there = (await readControllers(host.store, guest.id)).flatMap(portsOf)
     return gifts.map(({ busId }, at) => {
       const attached = there.find((each) => each.busId === busId)
@@ -44,17 +46,11 @@ export function changeable({ managed }: XenHost): ManagedHost {
   throw new VirtError('unsupported', 'a copy of a host cannot be changed', { errorDomain: errorDomains.xen })
 }
 
-interface AttachedPort {
-  readonly controller: StoredController
-  readonly port: number
-  readonly busId: string
-}
-
 /** The ports that have a device; what is no name of one is somebody else's matter. */
-const portsOf = (controller: StoredController): AttachedPort[] =>
+const portsOf = (controller: StoredController): AttachedUsb[] =>
   [...controller.devices].flatMap(([port, busId]) => (isBusId(busId) ? [{ controller, port, busId }] : []))
 
-const defOf = ({ files }: XenHost, { controller, port, busId }: AttachedPort): HostdevOf<'usb'> => ({
+const defOf = ({ files }: XenHost, { controller, port, busId }: AttachedUsb): HostdevOf<'usb'> => ({
   kind: 'usb',
   managed: false,
   source: usbSourceOf(files, busId),

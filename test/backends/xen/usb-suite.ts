@@ -1,9 +1,11 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { connect } from '../../../src/api/connect.js'
 import type { Connection } from '../../../src/api/connection.js'
 import type { Domain } from '../../../src/api/domain.js'
 import { xen } from '../../../src/backends/xen/xen.js'
-import type { HostdevOf } from '../../../src/model/hostdev.js'
+import type { HostdevDef, HostdevOf } from '../../../src/model/hostdev.js'
+import { usb, usbRoot } from '../../data/passthrough-tree.js'
 import { FakeHost } from '../../fakes/managed-host.js'
 import { PlayedBackends } from '../../fakes/xen-backends.js'
 import { alpha, beta, PlayedDom0 } from '../../fakes/xen-dom0.js'
@@ -14,6 +16,32 @@ const keyboard = { kind: 'usb', managed: false, source: { address: { bus: 1, dev
 const hub = { kind: 'usb', managed: false, source: { address: { bus: 1, device: 1 } } } as const
 
 const at = (bus: number, port: number) => ({ kind: 'usb', bus, port: String(port) }) as const
+
+/** Ten devices alike, each with an interface that no driver has. */
+const ten = Array.from({ length: 10 }, (_, at) => at + 20)
+const tenFiles = ten.flatMap((number) => [
+  ...usb(`${usbRoot}/1-${number}`, { busnum: '1\n', devnum: `${number}\n`, idVendor: '0627\n', idProduct: '0001\n' }, [
+    { class: 'ff' },
+  ]),
+  [`/dev/bus/usb/001/0${number}`, { kind: 'char' }] as const,
+])
+const tenDefs = ten.map((device) => ({ kind: 'usb', managed: false, source: { address: { bus: 1, device } } }) as const)
+
+/** The operations that are asked of xenstored while a call lasts. */
+async function asked(call: () => Promise<unknown>): Promise<string[]> {
+  const operations: string[] = []
+  const note = (message: unknown) => {
+    const { direction, operation } = message as { direction: string; operation: string }
+    if (direction === 'sent') operations.push(operation)
+  }
+  subscribe('hostdev:xenstore', note)
+  try {
+    await call()
+    return operations
+  } finally {
+    unsubscribe('hostdev:xenstore', note)
+  }
+}
 
 /** PVUSB, with both ends played: the same on both real daemons and on the played one. */
 export function usbSuite(socketPath: () => string): void {
@@ -26,7 +54,7 @@ export function usbSuite(socketPath: () => string): void {
 
   beforeEach(async () => {
     dom0 = await PlayedDom0.on(socketPath())
-    linux = new FakeHost()
+    linux = new FakeHost(tenFiles)
     for (const each of [alpha, beta]) {
       await dom0.start(each)
       await dom0.startDeviceModel(each)
@@ -240,6 +268,57 @@ export function usbSuite(socketPath: () => string): void {
     })
   })
 
+  describe('ten devices', () => {
+    const counted = (operations: readonly string[], wanted: string) =>
+      operations.filter((operation) => operation === wanted).length
+
+    it('are given in one transaction, and taken back in one', async () => {
+      linux.kernel.addDriver('usb', 'usbback')
+      await guest.attachController({ ports: 10 })
+      const before = await tree()
+      let attached: HostdevDef[] = []
+      const giving = await asked(async () => {
+        attached = await guest.attachHostdevs(tenDefs)
+      })
+      expect(attached.map((def) => (def as HostdevOf<'usb'>).address)).toEqual(ten.map((_, port) => at(0, port + 1)))
+      const taking = await asked(() => guest.detachHostdevs(tenDefs))
+      expect([await tree(), recorded()]).toEqual([before, []])
+      expect([counted(giving, 'TRANSACTION_START'), counted(taking, 'TRANSACTION_START')]).toEqual([1, 1])
+    })
+
+    it('are all given by QEMU, on a second controller what the first has no port for', async () => {
+      await guest.attachHostdevs(tenDefs)
+      const places = (await guest.hostdevs()).map((def) => (def as HostdevOf<'usb'>).alias)
+      expect(places).toEqual([...Array.from({ length: 8 }, (_, port) => `vusb-0-${port + 1}`), 'vusb-1-1', 'vusb-1-2'])
+      await guest.detachHostdevs(tenDefs)
+      expect([await guest.hostdevs(), recorded()]).toEqual([[], []])
+    })
+
+    it('are one when two defs mean the same, by its ids and by its numbers', async () => {
+      const [byIds, byNumbers] = await guest.attachHostdevs([
+        modem,
+        { ...modem, source: { address: { bus: 1, device: 5 } } },
+      ])
+      expect([byIds, await guest.hostdevs()]).toEqual([byNumbers, [byNumbers]])
+    })
+
+    it('are given to nobody when one of them cannot be, and taken from nobody', async () => {
+      await guest.attachController({ ports: 2 })
+      const before = await tree()
+      await expect(guest.attachHostdevs([modem, hub])).rejects.toMatchObject({ code: 'operation-invalid' })
+      await expect(
+        guest.attachHostdevs([modem, keyboard, ...tenDefs.slice(0, 1).map((def) => ({ ...def, address: at(0, 9) }))]),
+      ).rejects.toMatchObject({
+        code: 'config-unsupported',
+      })
+      expect([await tree(), recorded()]).toEqual([before, []])
+      await guest.attachHostdevs([modem])
+      const withModem = await tree()
+      await expect(guest.detachHostdevs([modem, keyboard])).rejects.toMatchObject({ code: 'device-missing' })
+      expect(await tree()).toEqual(withModem)
+    })
+  })
+
   describe("a device that dom0's kernel plays", () => {
     beforeEach(() => linux.kernel.addDriver('usb', 'usbback'))
 
@@ -269,6 +348,18 @@ export function usbSuite(socketPath: () => string): void {
       const before = await tree()
       await expect(guest.attachHostdev(modem)).rejects.toMatchObject({ details: { errno: 'EBUSY' } })
       expect([await tree(), driversOf('1-1'), recorded()]).toEqual([before, ['cdc_acm', 'cdc_acm'], []])
+    })
+
+    it('stays with the guest, and the others with it, when its driver does not take it back', async () => {
+      await guest.attachHostdevs([keyboard, modem])
+      const before = [await tree(), recorded()]
+      linux.kernel.refusing.set('/sys/bus/usb/drivers/cdc_acm/bind', 'EBUSY')
+      await expect(guest.detachHostdevs([keyboard, modem])).rejects.toMatchObject({ details: { errno: 'EBUSY' } })
+      expect([await tree(), recorded()]).toEqual(before)
+      expect([driversOf('1-1'), driversOf('1-2')]).toEqual([
+        ['usbback', 'usbback'],
+        ['usbback', 'usbback'],
+      ])
     })
 
     it('keeps an interface that had no driver without one', async () => {

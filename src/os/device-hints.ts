@@ -1,4 +1,4 @@
-import { type FSWatcher, watch } from 'node:fs'
+import { watchFolder } from './folder-watch.js'
 import { startLines } from './process-lines.js'
 
 /** What a source of hints tells: that something has happened to devices, and to which, if it knows. */
@@ -30,24 +30,11 @@ export const machineHints: HintSource = (onHint) => {
       hint = {}
     }
   })
-  const watchers = watched.flatMap((folder) => watchFolder(folder, onHint))
+  const watches = watched.map((folder) => watchFolder(folder, () => onHint({})))
   return {
     stop() {
       monitor.stop()
-      for (const watcher of watchers) watcher.close()
+      for (const each of watches) each?.stop()
     },
-  }
-}
-
-function watchFolder(folder: string, onHint: (hint: DeviceHint) => void): FSWatcher[] {
-  try {
-    const watcher = watch(folder, { persistent: false }, () => onHint({}))
-    // a folder that goes away has told so by its last change
-    watcher.on('error', () => watcher.close())
-    return [watcher]
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === undefined || !/^E[A-Z]+$/.test(code)) throw error
-    return []
   }
 }

@@ -1,6 +1,7 @@
 import { Batch } from '../../async/batch.js'
 import { VirtError } from '../../errors.js'
 import { listFolder } from '../../os/config-file.js'
+import { type FolderWatch, watchFolder } from '../../os/folder-watch.js'
 import { type ByteStream, connectUnix } from '../../os/socket.js'
 import type { QmpClient } from '../../wire/qmp/client.js'
 import { openMonitor } from '../../wire/qmp/open.js'
@@ -17,6 +18,9 @@ interface Shared {
 
 /** Endings of a socket's name that are no part of the guest's. */
 const endings = /\.(sock|socket|qmp|monitor|mon)$/
+
+const trimmed = (path: string): string => path.replace(/(?<=.)\/+$/, '')
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/')) || '/'
 
 /**
  * The monitors of guests. A monitor serves one client at a time, so a connection is held for as long as calls use it,
@@ -42,7 +46,7 @@ export class Monitors implements AsyncDisposable {
   async paths(): Promise<ReadonlyMap<string, string>> {
     const places = this.#places
     if (typeof places !== 'string') return new Map(Object.entries(places))
-    const folder = places.replace(/(?<=.)\/+$/, '')
+    const folder = trimmed(places)
     try {
       const names = (await listFolder(folder)).filter((name) => !name.startsWith('.'))
       return new Map(names.sort().map((name) => [name.replace(endings, ''), `${folder}/${name}`]))
@@ -52,6 +56,25 @@ export class Monitors implements AsyncDisposable {
       const name = folder.slice(folder.lastIndexOf('/') + 1)
       return new Map([[name.replace(endings, ''), folder]])
     }
+  }
+
+  /** Tells of sockets that come and go; `undefined` where they cannot all be watched. */
+  async watch(onChange: () => void): Promise<FolderWatch | undefined> {
+    const paths = [...(await this.paths()).values()]
+    const places = this.#places
+    const folder = typeof places === 'string' && !paths.includes(trimmed(places)) ? trimmed(places) : undefined
+    const folders = new Set(folder === undefined ? paths.map(folderOf) : [folder])
+    const watches = Array.from(folders, (each) =>
+      watchFolder(each, (name) => {
+        if (name === null || each === folder || paths.includes(`${each === '/' ? '' : each}/${name}`)) onChange()
+      }),
+    )
+    const stop = () => {
+      for (const each of watches) each?.stop()
+    }
+    if (watches.every((each) => each)) return { stop }
+    stop()
+    return undefined
   }
 
   /** Talks to the QEMU behind a socket; calls at the same time share one connection. */

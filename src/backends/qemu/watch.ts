@@ -1,14 +1,20 @@
-import { delay } from '../../async/deadline.js'
 import { Queue } from '../../async/queue.js'
 import type { CallOptions, DomainEvent, Watch } from '../../backend.js'
 import { VirtError } from '../../errors.js'
 import { mergeDomainEvents } from '../../model/merge-events.js'
+import type { FolderWatch } from '../../os/folder-watch.js'
 import type { QmpEvent } from '../../wire/qmp/client.js'
 import type { QemuGuest } from './guest.js'
 import type { QemuHost } from './qemu-host.js'
 
-/** Milliseconds between two looks for guests that have been started. */
-const interval = 500
+/**
+ * Milliseconds between two looks for guests that have been started: shortly after something has changed where their
+ * monitors are, for a QEMU answers some time after it has made its socket; and otherwise, in case a change is not told.
+ */
+const interval = { busy: 500, calm: 5000 }
+
+/** Milliseconds from a change to the look for it: several come together. */
+const settle = 50
 
 const names = ['DEVICE_DELETED', 'DEVICE_UNPLUG_GUEST_ERROR']
 
@@ -19,11 +25,15 @@ const names = ['DEVICE_DELETED', 'DEVICE_UNPLUG_GUEST_ERROR']
  */
 export async function watchGuests(host: QemuHost, { signal }: CallOptions): Promise<Watch<DomainEvent>> {
   const left = new AbortController()
+  let folder: FolderWatch | undefined
+  let timer: NodeJS.Timeout | undefined
   const events = new Queue<DomainEvent>({
     merge: mergeDomainEvents,
     signal,
     close() {
       left.abort()
+      clearTimeout(timer)
+      folder?.stop()
       host.unlisten(events)
     },
   })
@@ -48,35 +58,55 @@ export async function watchGuests(host: QemuHost, { signal }: CallOptions): Prom
     }
   }
 
-  const look = async (isFirst: boolean): Promise<void> => {
-    const guests = (await host.guests.list()).filter(
-      ({ state, path, isLibvirts }) => !isLibvirts && state !== 'shutoff' && state !== 'nostate' && !watched.has(path),
-    )
+  /** Begins to watch those that have been started; whether others are there that do not answer. */
+  const look = async (isFirst: boolean): Promise<boolean> => {
+    const all = (await host.guests.list()).filter(({ isLibvirts }) => !isLibvirts)
+    const started = all.filter(({ state, path }) => state !== 'shutoff' && state !== 'nostate' && !watched.has(path))
     await Promise.all(
-      guests.map(async (guest) => {
+      started.map(async (guest) => {
         watched.add(guest.path)
         if (!isFirst) events.push({ kind: 'started', domain: guest.name })
         await new Promise<void>((resolve) => void follow(guest, resolve).finally(resolve))
       }),
     )
+    return all.some(({ state }) => state === 'nostate')
   }
 
-  const goOn = async (): Promise<void> => {
-    while (!left.signal.aborted) {
-      await delay(interval, left.signal)
-      await look(false)
+  let changed = performance.now()
+  let isLooking = true
+  let isSoon = false
+  const lookIn = (milliseconds: number): void => {
+    clearTimeout(timer)
+    timer = setTimeout(() => void lookAgain(), milliseconds)
+  }
+  const lookAgain = async (): Promise<void> => {
+    isLooking = true
+    isSoon = false
+    try {
+      const areSilent = await look(false)
+      const isCalm = folder !== undefined && performance.now() - changed > interval.calm && !areSilent
+      if (!left.signal.aborted) lookIn(isSoon ? settle : isCalm ? interval.calm : interval.busy)
+    } catch (error) {
+      if (!left.signal.aborted) events.fail(error)
+    } finally {
+      isLooking = false
     }
+  }
+  const onChange = (): void => {
+    changed = performance.now()
+    if (!isSoon && !isLooking) lookIn(settle)
+    isSoon = true
   }
 
   try {
+    folder = await host.monitors.watch(onChange)
     await look(true)
   } catch (error) {
     events.end()
     throw error
   }
-  goOn().catch((error: unknown) => {
-    if (!left.signal.aborted) events.fail(error)
-  })
+  isLooking = false
+  lookIn(isSoon ? settle : interval.busy)
   return events
 }
 

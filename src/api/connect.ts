@@ -23,13 +23,7 @@ const schemes: Readonly<Record<string, (uri: ConnectionUri, options: ConnectOpti
       uri: text,
       ...(query.configs && { configs: query.configs }),
     }),
-  'xen+xenstore': async ({ text, path, query }, { signal }) =>
-    (await import('../backends/xen/xen.js')).xen({
-      uri: text,
-      ...(path.length > 1 && { store: path }),
-      ...(query.configs && { configs: query.configs }),
-      ...(signal && { signal }),
-    }),
+  'xen+xenstore': async (uri, options) => (await import('./open-xen.js')).openXen(uri, options),
   mock: async (uri) => (await import('./open-mock.js')).openMock(uri),
 }
 

@@ -1,4 +1,7 @@
 import { removeWithEmptyParents } from '../../src/backends/xen/device-state.js'
+import { type UsbWords, usbHandOver } from '../../src/backends/xen/usb-hand-over.js'
+import { usbNumbersOf } from '../../src/backends/xen/usb-host.js'
+import { readControllers } from '../../src/backends/xen/usb-store.js'
 import { VirtError } from '../../src/errors.js'
 import type { CommandOutput, RunCommand } from '../../src/os/command.js'
 import type { XenstoreClient } from '../../src/wire/xenstore/client.js'
@@ -20,6 +23,8 @@ export class PlayedXl {
   withoutPassthrough = false
   /** Is killed in the middle of a `pci-attach`. */
   dies = false
+  /** The number that xl gives the next USB controller; the one after the last that it lists unless told. */
+  nextController: number | undefined
   /** Called before each change. */
   before: () => void = () => {}
 
@@ -46,7 +51,7 @@ export class PlayedXl {
     const [program, verb = '', ...args] = argv
     if (program !== 'xl') return await this.kernel.run(argv)
     if (verb === 'help') return { stdout: ' pci-attach          Insert a new pass-through pci device\n', stderr: '' }
-    if (!verb.startsWith('pci-')) return await this.others(argv, options)
+    if (!/^(?:pci|usb)/.test(verb)) return await this.others(argv, options)
     this.log.push(argv.slice(1).join(' '))
     this.before()
     const said = await this.#play(verb, args)
@@ -57,12 +62,57 @@ export class PlayedXl {
   }
 
   async #play(verb: string, args: readonly string[]): Promise<string[]> {
+    if (verb.startsWith('usb')) return await this.#usb(verb, args)
     const address = args.at(-1)?.replace(/[@,].*$/, '') ?? ''
     if (verb === 'pci-assignable-add') return await this.#assignable(address)
     if (verb === 'pci-assignable-remove') return await this.#unassignable(address, args.includes('-r'))
     return verb === 'pci-attach'
       ? await this.#attach(args[0] ?? '', address, args[1] ?? '')
       : await this.#detach(args[0] ?? '', address)
+  }
+
+  /** What xl writes of USB devices is what we write (test/lab/xen/usb.test.ts), but it numbers controllers in its own way. */
+  async #usb(verb: string, [domain = '', ...args]: readonly string[]): Promise<string[]> {
+    const { tree: files } = this.kernel
+    const monitor = async () => await Promise.reject(new Error('no device model is played'))
+    const native = usbHandOver({ store: this.store, files, monitor, patience: 2000 })
+    const user = { driver: 'xenlight', domain, at: `/local/domain/${domain}` }
+    const controllers = await readControllers(this.store, Number(domain))
+    const words = Object.fromEntries(args.map((arg) => arg.split('=')))
+    const mark = '/tool/played-xl'
+    const give = async (what: Omit<UsbWords, 'mark'>) => {
+      try {
+        await native.give(user, { key: '', name: '' }, { mark, ...what } satisfies UsbWords, {})
+      } finally {
+        await this.store.remove(mark)
+      }
+    }
+    const take = async (key: string) => await native.take(user, { key, name: key }, undefined, {})
+    const [index, port] = args.map(Number)
+    switch (verb) {
+      case 'usbctrl-attach': {
+        const [version, ports] = [Number(words.version) as 1 | 2 | 3, Number(words.ports)]
+        const number = this.nextController ?? (controllers.at(-1)?.index ?? -1) + 1
+        await give({ controllers: [{ type: words.type, version, ports, index: number }], devices: [] })
+        return []
+      }
+      case 'usbctrl-detach':
+        await take(`vusb-${domain}-${index}`)
+        return []
+      case 'usbdev-attach': {
+        const names = files.list('/sys/bus/usb/devices') as string[]
+        const isMeant = (busId: string) => {
+          const { bus, device } = usbNumbersOf(files, busId)
+          return bus === Number(words.hostbus) && device === Number(words.hostaddr)
+        }
+        const place = { controller: Number(words.controller), port: Number(words.port) }
+        await give({ controllers: [], devices: [{ busId: names.find(isMeant) ?? '', place, drivers: [] }] })
+        return []
+      }
+      default:
+        await take(`usb-${controllers.find((each) => each.index === index)?.devices.get(port ?? 0)}`)
+        return []
+    }
   }
 
   async #assignable(address: string): Promise<string[]> {

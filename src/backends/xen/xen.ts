@@ -24,7 +24,7 @@ import { handOver } from './hand-over.js'
 import { pciDevices } from './pci.js'
 import { usbDevices } from './usb.js'
 import { removeMarks } from './usb-mark.js'
-import type { Via } from './via.js'
+import { checkVia, type Via } from './via.js'
 import type { XenHost } from './xen-host.js'
 import { speakingXl } from './xl.js'
 
@@ -79,7 +79,8 @@ async function recoverXen(store: XenstoreClient, managed: ManagedHost): Promise<
  * @throws VirtError `no-connection` when no xenstored answers
  */
 export async function xen(options: XenOptions = {}): Promise<Backend> {
-  const { configs: folder = '/etc/xen', uri = 'xen+xenstore:///', via = 'auto', patience = 10_000, signal } = options
+  const { configs: folder = '/etc/xen', uri = 'xen+xenstore:///', patience = 10_000, signal } = options
+  const via = checkVia(options.via ?? 'auto')
   const run = speakingXl(options.run ?? runCommand, patience)
   const isHere = options.files === undefined
   const files = options.files ?? realFiles()

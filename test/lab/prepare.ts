@@ -1,6 +1,6 @@
 import type { TestProject } from 'vitest/node'
 import { bundleCli } from '../../scripts/bundle-cli.mjs'
-import { boot, machine } from './boot.js'
+import { type BootOptions, boot, machine } from './boot.js'
 import { build, type MachineName, Unavailable } from './images.js'
 
 declare module 'vitest' {
@@ -12,25 +12,25 @@ declare module 'vitest' {
 
 /**
  * A global setup for vitest: bundles the command, and boots the machine for all suites. One that runs already is used,
- * and left running.
+ * and left running, however it was started.
  */
-export function prepare(name: MachineName) {
+export function prepare(name: MachineName, options: BootOptions = {}) {
   return async (project: TestProject): Promise<(() => Promise<void>) | undefined> => {
     await bundleCli()
     const { running } = machine(name)
-    const reason = running ? undefined : await start(name)
+    const reason = running ? undefined : await start(name, options)
     project.provide('absentMachine', reason)
     return running || reason !== undefined ? undefined : () => machine(name).stop()
   }
 }
 
-async function start(name: MachineName): Promise<string | undefined> {
+async function start(name: MachineName, options: BootOptions): Promise<string | undefined> {
   try {
     await build(name)
   } catch (error) {
     if (error instanceof Unavailable) return error.message
     throw error
   }
-  await boot(name)
+  await boot(name, options)
   return undefined
 }

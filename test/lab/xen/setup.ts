@@ -1,3 +1,4 @@
 import { prepare } from '../prepare.js'
 
-export const setup = prepare('xen')
+/** No suite has HVM guests, which could not run then; PCI devices cannot be given away without. */
+export const setup = prepare('xen', { iommu: true })

@@ -6,6 +6,7 @@ import type { HostdevTarget } from './model/hostdev-target.js'
 import type { NodeDeviceDef } from './model/node-device.js'
 import type { ToHostdevOptions } from './model/to-hostdev.js'
 import type { UsbControllerDef } from './model/usb-controller.js'
+import type { VfConfig } from './model/vf-config.js'
 
 /** Options every asynchronous call takes. */
 export interface CallOptions {
@@ -161,6 +162,8 @@ export interface DetachOptions extends ChangeOptions {
   wholeGroup?: boolean
   /** Though the host itself needs it: for its root disk, its default route, its console. */
   force?: boolean
+  /** For a virtual function of a network card: what its physical one is to say of it until it is reattached. */
+  network?: VfConfig
 }
 
 /** What a guest is doing (`virDomainState`). */

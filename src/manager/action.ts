@@ -8,6 +8,7 @@ import { type GuestAction, handOver } from './guests.js'
 import { readHolders } from './holders.js'
 import { exists } from './host-text.js'
 import type { ManagedHost, ToolstackMemory } from './managed-host.js'
+import { isVfAction, isVfSet, setVf, type VfAction, vfArgv } from './vf-network.js'
 import { vfioNodes } from './vfio-nodes.js'
 
 /** One write, command or edit, and what it is for: where that is reached already nothing is done. Plain JSON. */
@@ -30,7 +31,7 @@ type HostAction = HostStep & {
 }
 
 /** What a step does, on the host or in its hypervisor. Plain JSON. */
-export type Action = HostAction | GuestAction
+export type Action = HostAction | VfAction | GuestAction
 
 /** Whether it is the hypervisor that does it. */
 export const isGuestAction = (action: Action): action is GuestAction => 'give' in action || 'take' in action
@@ -51,6 +52,7 @@ export async function perform(
   { device, keeping }: { device: ManagedDevice; keeping?: number | undefined },
 ): Promise<Performed> {
   if (isGuestAction(action)) return await handOver(host, action, device, keeping)
+  if (isVfAction(action)) return await setVf(host, action, { device, keeping })
   if (await isDone(host, action)) return 'skipped'
   if (action.needs !== undefined && !exists(host.files, action.needs)) return 'skipped'
   if (action.unused !== undefined) await refuseInUse(host, device.name, action.unused)
@@ -106,7 +108,8 @@ async function refuseInUse({ files }: ManagedHost, device: string, folder: strin
 }
 
 /** Whether what an action is for is so already. */
-export async function isDone(host: ManagedHost, action: HostAction): Promise<boolean> {
+export async function isDone(host: ManagedHost, action: HostAction | VfAction): Promise<boolean> {
+  if (isVfAction(action)) return await isVfSet(host, action)
   if (action.goal) return await isReached(host, action.goal)
   if ('store' in action) {
     const { store, value, replacing } = action
@@ -159,6 +162,7 @@ function ineffective(device: string, { goal, ...step }: HostAction): VirtError {
 /** The action as others see it; nothing of what a hypervisor does. */
 export function asSteps(action: Action): HostStep[] {
   if (isGuestAction(action)) return []
+  if (isVfAction(action)) return [{ run: vfArgv(action) }]
   if ('run' in action) return [{ run: action.run }]
   if ('write' in action) return [{ write: action.write, value: action.value }]
   if ('store' in action) return [{ store: action.store, value: action.value }]

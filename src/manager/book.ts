@@ -36,6 +36,25 @@ export interface DeviceRecord extends ManagedDevice {
   readonly users?: readonly DeviceUser[]
 }
 
+/** How a device is taken from its driver: by which steps, and who holds it then. */
+export interface Taking {
+  readonly driver: string
+  readonly steps: readonly Step[]
+  /** Whether it was taken before, so that these steps are only more. */
+  readonly isHeld?: boolean
+}
+
+/** What the book says of how a device was taken, once it is. */
+export const detachedBy = (
+  { driver, steps, isHeld }: Taking,
+  record: DeviceRecord | undefined,
+): DeviceRecord['detached'] => {
+  if (steps.length === 0) return record?.detached
+  return isHeld && record?.detached
+    ? { ...record.detached, steps: [...record.detached.steps, ...steps] }
+    : { driver, steps }
+}
+
 /**
  * Who has which device, and how the host gets it back: what this library knows that the kernel does not. One small file
  * a device, written by whoever holds the device's lock. Of no use after a reboot, and not used then.

@@ -4,8 +4,8 @@ import type { HostStep } from '../model/host-step.js'
 import { capabilityOf, type NodeDeviceDef } from '../model/node-device.js'
 import { formatPciAddress } from '../model/pci-address.js'
 import type { HostFiles } from '../os/host-files.js'
-import { Book, type DeviceRecord } from './book.js'
-import type { Change, Step } from './change.js'
+import { Book, type DeviceRecord, detachedBy, type Taking } from './book.js'
+import type { Change } from './change.js'
 import { type HostDevice, sysnameOf } from './host-device.js'
 import { makeChange, refuseFor } from './make-change.js'
 import type { ManagedHost } from './managed-host.js'
@@ -40,7 +40,7 @@ export async function detach(host: ManagedHost, def: NodeDeviceDef, options: Det
 
 async function detachPci(host: ManagedHost, pci: PciFunction, options: DetachOptions): Promise<HostStep[]> {
   const { files } = host
-  const { driver, force = false } = options
+  const { driver, network, force = false } = options
   const devices = options.wholeGroup ? wholeGroup(files, pci) : [pci]
   const writable = devices.map(({ folder }) => `${folder}/driver_override`)
 
@@ -48,7 +48,8 @@ async function detachPci(host: ManagedHost, pci: PciFunction, options: DetachOpt
     const look = await takeInventory(host, options)
     const taken: Taken[] = []
     for (const { address } of devices) {
-      const taking = await planPciTaking(host, look, address, driver)
+      const own = address === pci.address ? { driver, network } : { driver }
+      const taking = await planPciTaking(host, look, address, own)
       refuseFor(taking.device, taking.findings, { unless: ['group-not-viable'], force })
       if (taking.steps.length > 0) taken.push(taking)
     }
@@ -57,7 +58,11 @@ async function detachPci(host: ManagedHost, pci: PciFunction, options: DetachOpt
 }
 
 async function detachUsb(host: ManagedHost, def: NodeDeviceDef, options: DetachOptions): Promise<HostStep[]> {
-  const { driver, force = false } = options
+  const { driver, network, force = false } = options
+  if (network !== undefined)
+    throw new VirtError('argument-unsupported', `${def.name} is no virtual function of a network card`, {
+      device: def.name,
+    })
   if (driver !== undefined)
     throw new VirtError('argument-unsupported', `${def.name} is a USB device, which no driver holds; leave it out`, {
       device: def.name,
@@ -79,19 +84,18 @@ const wholeGroup = (files: HostFiles, pci: PciFunction): PciFunction[] =>
     ? [pci]
     : readGroup(files, pci.group).filter(({ address, isBridge }) => address === pci.address || !isBridge)
 
-/** A device that is taken away: by which steps, and who holds it then. */
-interface Taken {
+interface Taken extends Taking {
   readonly device: HostDevice
-  readonly driver: string
-  readonly steps: readonly Step[]
 }
 
 async function detachChange(host: ManagedHost, taken: readonly Taken[]): Promise<Change | undefined> {
   const book = new Book(host)
   const records: DeviceRecord[] = []
-  for (const { device, driver, steps } of taken)
-    if (steps.length > 0)
-      records.push({ ...device, users: [], ...(await book.get(device)), detached: { driver, steps } })
+  for (const each of taken) {
+    const record = await book.get(each.device)
+    const detached = detachedBy(each, record)
+    if (detached && each.steps.length > 0) records.push({ ...each.device, users: [], ...record, detached })
+  }
   const steps = taken.flatMap((each) => each.steps)
   if (steps.length === 0) return undefined
   return { verb: 'detach', devices: taken.map((each) => each.device), steps, recovery: 'undo', records }

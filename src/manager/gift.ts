@@ -2,8 +2,9 @@ import { VirtError } from '../errors.js'
 import { type Finding, finding } from '../model/finding.js'
 import { capabilityOf, type NodeDeviceDef } from '../model/node-device.js'
 import { formatPciAddress } from '../model/pci-address.js'
+import type { VfConfig } from '../model/vf-config.js'
 import { Denied, type HostFiles } from '../os/host-files.js'
-import type { Step } from './change.js'
+import type { Taking as DriverTaking } from './book.js'
 import { type HostDevice, sysnameOf } from './host-device.js'
 import type { ManagedHost } from './managed-host.js'
 import { readMdevDevice } from './mdev-device.js'
@@ -29,12 +30,12 @@ export interface Gift {
 export interface Taking {
   readonly managed: boolean
   readonly driver?: string | undefined
+  /** What the physical function of a network card is to say of it, where it is a virtual one. */
+  readonly network?: VfConfig | undefined
 }
 
-interface Look {
+interface Look extends DriverTaking {
   readonly findings: readonly Finding[]
-  readonly driver: string
-  readonly steps: readonly Step[]
 }
 
 /** What the host itself does with a USB device that ends without harm when a guest gets it. */
@@ -63,8 +64,8 @@ function pciGift(files: HostFiles, address: string): Gift {
   return {
     device,
     writable: [`${device.folder}/driver_override`],
-    async look(host, inventory, { managed, driver }) {
-      const taking = await planPciTaking(host, inventory, address, driver)
+    async look(host, inventory, { managed, driver, network }) {
+      const taking = await planPciTaking(host, inventory, address, { driver, network })
       if (managed) return taking
       const { findings } = taking
       if (isStub(files, taking.device)) return { ...taking, steps: [] }

@@ -1,7 +1,7 @@
 import type { CallOptions } from '../backend.js'
 import type { Finding } from '../model/finding.js'
 import type { HostFiles } from '../os/host-files.js'
-import { Book, type DeviceUser } from './book.js'
+import { Book, type DeviceUser, detachedBy } from './book.js'
 import { usersWith } from './claim.js'
 import type { Gift, Taking } from './gift.js'
 import { textOf } from './host-text.js'
@@ -26,17 +26,21 @@ export interface GiveOptions extends CallOptions, Taking {
  * hypervisor says
  */
 export async function give(host: ManagedHost, gift: Gift, user: DeviceUser, options: GiveOptions): Promise<void> {
-  const { managed, driver, force = false, words, signal } = options
+  const { managed, driver, network, force = false, words, signal } = options
   const { device, writable } = gift
   const intent = { verb: 'attach', devices: [device], writable: managed ? writable : [] } as const
   await makeChange(host, intent, signal ? { signal } : {}, async () => {
     const record = await new Book(host).get(device)
     const users = usersWith(record, device, user)
-    const look = await gift.look(host, await takeInventory(host, signal ? { signal } : {}), { managed, driver })
+    const look = await gift.look(host, await takeInventory(host, signal ? { signal } : {}), {
+      managed,
+      driver,
+      network,
+    })
     const inTheWay = look.findings.filter((finding) => !isOwnUse(host.files, finding, user))
     refuseFor(device, inTheWay, { force })
     const { key, name, inode } = device
-    const detached = look.steps.length > 0 ? { driver: look.driver, steps: look.steps } : record?.detached
+    const detached = detachedBy(look, record)
     const handOver = { device: key, do: { give: user, words }, undo: { take: user } }
     return {
       verb: 'attach',

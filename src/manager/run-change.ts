@@ -104,11 +104,11 @@ async function take(
     // what was cut off may go on in a child that cannot be killed
     if (!isGuestAction(action) && (performed === undefined || performed === 'pending')) locks.leave(key)
   }
-  if (performed !== 'pending' || isGuestAction(action)) return performed === 'done' ? 'done' : 'skipped'
+  if (performed !== 'pending') return performed === 'done' ? 'done' : 'skipped'
   journal.note({ step, way, pending: true })
   throw new VirtError(
     'timeout',
-    `${device.name}: ${describeStep(action)} hangs in the kernel, until whoever uses the device lets go; it cannot be ` +
+    `${device.name}: ${asSteps(action).map(describeStep).join()} hangs in the kernel, until whoever uses the device lets go; it cannot be ` +
       'cancelled: leave the device alone, and recover it when that has ended',
     { device: device.name },
   )

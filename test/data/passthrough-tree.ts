@@ -124,6 +124,8 @@ export const passthroughDrivers = {
     e1000: ['8086:100e'],
     nvme: ['1b36:0010'],
     xhci_hcd: ['8086:9d2f'],
+    igb: ['8086:10c9'],
+    igbvf: ['8086:10ca'],
   },
   usb: { usbhid: ['03'], 'usb-storage': ['08'], hub: ['09'], cdc_acm: ['02', '0a'] },
 }

@@ -50,5 +50,10 @@ export const virtualTree: Files = [
     group: 40,
     files: { sriov_totalvfs: '7\n', sriov_numvfs: '0\n' },
   }),
+  ...sysfs('/sys/devices/pci0000:00/0000:06:00.0/net/lan6', 'class/net', {
+    address: '52:54:00:00:06:00\n',
+    device: { link: '../../../0000:06:00.0' },
+    operstate: 'down\n',
+  }),
   ['/etc/mdevctl.d/scripts.d/callouts/none', ''],
 ]

@@ -3,6 +3,7 @@ import type { CommandOutput, RunCommand } from '../../src/os/command.js'
 import { type Answer, Denied, type HostFiles } from '../../src/os/host-files.js'
 import type { MemoryFile } from '../../src/os/host-files-memory.js'
 import type { HostWrites, WriteEnd, WriteOptions } from '../../src/os/host-writes.js'
+import { ip } from './iproute.js'
 import { mdevctl, VirtualDevices } from './virtual-devices.js'
 
 /** A host's files, and how the kernel changes them: in memory, or in a folder that several processes share. */
@@ -40,6 +41,8 @@ export class FakeKernel implements HostWrites {
   readonly refusing = new Map<string, string>()
   /** Drivers whose probe fails. */
   readonly unwilling = new Set<string>()
+  /** Whether the drivers of network cards refuse to let a virtual function have no hardware address. */
+  strict = false
   /** Called before each write and command, with its number from 1; a test kills the process here. */
   before: ((count: number) => void) | undefined
   #count = 0
@@ -87,6 +90,7 @@ export class FakeKernel implements HostWrites {
   readonly run: RunCommand = async (argv, { stdin = '' } = {}): Promise<CommandOutput> => {
     this.before?.(++this.#count)
     this.log.push(argv.join(' '))
+    if (argv[0] === 'ip') return ip(this.tree, argv, { strict: this.strict })
     if (argv[0] === 'mdevctl') return mdevctl(this.tree, argv, String(stdin))
     const driver = this.options.modules?.[argv[1] ?? '']
     if (argv[0] === 'modprobe' && driver !== undefined) this.addDriver('pci', driver)

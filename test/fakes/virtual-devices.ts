@@ -88,7 +88,14 @@ export class VirtualDevices {
       const address = `${base}:10.${index}`
       if (count > 0) {
         const parent = folder.slice(folder.lastIndexOf('/') + 1)
-        this.#add(pci(address, { id: '8086:10ca', group: 50 + index, files: { physfn: { link: `../${parent}` } } }))
+        this.#add(
+          pci(address, {
+            id: '8086:10ca',
+            driver: 'igbvf',
+            group: 50 + index,
+            files: { physfn: { link: `../${parent}` } },
+          }),
+        )
         this.tree.set(`${folder}/virtfn${index}`, { link: `../${address}` })
       } else {
         this.tree.delete(`${folder}/virtfn${index}`)

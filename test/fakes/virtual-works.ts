@@ -1,7 +1,7 @@
 import type { CallOptions } from '../../src/backend.js'
 import { LinuxHost } from '../../src/host/linux-host.js'
+import { changeCalls } from '../../src/manager/device-calls.js'
 import type { ManagedHost } from '../../src/manager/managed-host.js'
-import { type VirtualDeviceCalls, virtualDeviceCalls } from '../../src/manager/virtual/calls.js'
 import type { NodeDeviceDef } from '../../src/model/node-device.js'
 
 const uuid = '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001'
@@ -20,6 +20,7 @@ const vport: NodeDeviceDef = {
   capabilities: [{ kind: 'scsi_host', host: 0, fcHost: port }],
 }
 const card = 'pci_0000_06_00_0'
+const vf = 'pci_0000_06_10_1'
 
 const works = {
   createMdev: (calls, options) => calls.create(mdev('mtty-1', '115200'), options),
@@ -34,7 +35,10 @@ const works = {
   makeFunctions: (calls, options) => calls.setVirtualFunctions(card, 2, options),
   changeFunctions: (calls, options) => calls.setVirtualFunctions(card, 3, options),
   dropFunctions: (calls, options) => calls.setVirtualFunctions(card, 0, options),
-} satisfies Record<string, (calls: VirtualDeviceCalls, options: CallOptions) => Promise<unknown>>
+  detachFunction: (calls, options) =>
+    calls.detach(vf, { ...options, network: { mac: '52:54:00:6d:90:02', vlan: 42, trust: true } }),
+  reattachFunction: (calls, options) => calls.reattach(vf, options),
+} satisfies Record<string, (calls: ReturnType<typeof changeCalls>, options: CallOptions) => Promise<unknown>>
 
 export type VirtualWork = keyof typeof works
 
@@ -42,6 +46,6 @@ export type VirtualWork = keyof typeof works
 export const virtualWorks: Record<VirtualWork, (managed: ManagedHost) => Promise<unknown>> = Object.fromEntries(
   Object.entries(works).map(([work, run]) => [
     work,
-    (managed: ManagedHost) => run(virtualDeviceCalls(new LinuxHost({ files: managed.files }), managed), {}),
+    (managed: ManagedHost) => run(changeCalls(new LinuxHost({ files: managed.files }), managed), {}),
   ]),
 ) as Record<VirtualWork, (managed: ManagedHost) => Promise<unknown>>

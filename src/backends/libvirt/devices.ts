@@ -90,7 +90,7 @@ export function deviceDriver(session: Session): DeviceDriver {
 
 /** libvirt takes one device at a time, and does not say beforehand what it would do. */
 function refuse(name: string, options: DetachOptions): void {
-  for (const option of ['dryRun', 'wholeGroup'] as const)
+  for (const option of ['dryRun', 'wholeGroup', 'network'] as const)
     if (options[option])
       throw new VirtError('argument-unsupported', `${name}: a libvirtd does not know ${option}; ask linux:/// there`, {
         device: name,

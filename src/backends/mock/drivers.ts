@@ -10,7 +10,7 @@ import { create, define, destroy, setAutostart, start, undefine, update } from '
 import { attachLive, detachLive, needHostdev } from './guest-devices.js'
 import type { MockGuest, MockHost } from './host.js'
 import { detach, groupOf, reattach, reset } from './passthrough.js'
-import { setVirtualFunctions } from './virtual-functions.js'
+import { needVirtualFunction, setVirtualFunctions } from './virtual-functions.js'
 
 /** In compat a def is what libvirt's parser keeps of it. */
 function copy(def: NodeDeviceDef, { compat = false }: DefOptions): NodeDeviceDef {
@@ -50,6 +50,7 @@ export const deviceDriver = (host: MockHost): DeviceDriver => ({
   setAutostart: async (name, autostart) => setAutostart(host, name, autostart),
   update: async (name, def, options) => update(host, name, def, options),
   async detach(name, options) {
+    if (options.network) needVirtualFunction(host.device(name), options.network)
     const devices = options.wholeGroup ? groupOf(host, name) : [name]
     for (const dryRun of options.dryRun ? [true] : [true, false])
       for (const device of devices) detach(host, device, { ...options, dryRun })

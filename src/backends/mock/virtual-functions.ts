@@ -2,7 +2,21 @@ import { VirtError } from '../../errors.js'
 import { capabilityOf, type NodeDeviceDef } from '../../model/node-device.js'
 import { formatPciAddress, type PciAddress } from '../../model/pci-address.js'
 import { needSriov } from '../../model/sriov.js'
-import type { MockHost } from './host.js'
+import { checkedVfConfig, type VfConfig } from '../../model/vf-config.js'
+import type { MockDevice, MockHost } from './host.js'
+
+/**
+ * Lets through what a physical function can be told of this virtual one; the mock keeps nothing of it.
+ *
+ * @throws VirtError `operation-unsupported` for what is no virtual function
+ */
+export function needVirtualFunction({ def }: MockDevice, network: VfConfig): void {
+  checkedVfConfig(network)
+  if (capabilityOf(def, 'pci')?.physicalFunction) return
+  throw new VirtError('operation-unsupported', `${def.name} is no virtual function of a network card`, {
+    device: def.name,
+  })
+}
 
 /** Has a physical function make so many virtual ones, on the addresses after its own. */
 export function setVirtualFunctions(host: MockHost, name: string, count: number): void {

@@ -57,7 +57,8 @@ export class FakeQemu implements AsyncDisposable {
       'query-named-block-nodes': () =>
         qemu.#nodes.map((node) => ({
           drv: node.driver,
-          file: node.filename,
+          // what no file name says QEMU says in JSON
+          file: node.filename ?? `json:${JSON.stringify(wordsOf(node))}`,
           ro: node['read-only'],
           'node-name': node['node-name'],
         })),
@@ -68,12 +69,16 @@ export class FakeQemu implements AsyncDisposable {
       device_del: ({ id }) => qemu.#del(String(id)),
       'blockdev-add': (args) => {
         qemu.log.push(`blockdev-add ${args['node-name']}`)
+        if (qemu.#nodes.some((node) => node['node-name'] === args['node-name']))
+          throw new QmpFailure('GenericError', 'Duplicate nodes with node-name')
         qemu.#nodes.push(args as Props)
         return {}
       },
       'blockdev-del': (args) => {
         qemu.log.push(`blockdev-del ${args['node-name']}`)
-        qemu.#nodes.splice(0)
+        const at = qemu.#nodes.findIndex((node) => node['node-name'] === args['node-name'])
+        if (at < 0) throw new QmpFailure('GenericError', `Failed to find node with node-name='${args['node-name']}'`)
+        qemu.#nodes.splice(at, 1)
         return {}
       },
     })
@@ -186,3 +191,5 @@ const unset: Props = {
   multifunction: false,
   'acpi-index': 0,
 }
+
+const wordsOf = ({ 'node-name': _, 'read-only': __, ...words }: Props): Props => words

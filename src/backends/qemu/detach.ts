@@ -28,12 +28,12 @@ export async function detach(
         domain: guest.name,
         backend: 'qemu',
       })
-    const { def, id, record, user } = found
+    const { def, id, node, record, user } = found
     const limits = { timeout, ...(signal && { signal }) }
     if (record && user) {
       const guests = hostGuests(host.monitors, host.managed.files, limits)
       await take({ ...host.managed, guests }, record, user)
-    } else await unplug(qemu, { domain: guest.name, what: describeHostdev(def), id }, limits)
+    } else await unplug(qemu, { domain: guest.name, what: describeHostdev(def), id, node }, limits)
   })
 }
 

@@ -6,7 +6,7 @@ import type { HostdevDef } from '../../model/hostdev.js'
 import { describeHostdev, sameHostDevice } from '../../model/hostdev-match.js'
 import { Denied, type HostFiles } from '../../os/host-files.js'
 import { plug, type UnplugOptions, unplug } from './hand-over.js'
-import { hostdevBehind } from './live.js'
+import { backendOf, hostdevBehind } from './live.js'
 import type { Monitors } from './monitors.js'
 
 /** What libvirt calls its driver, and so the book. */
@@ -50,7 +50,7 @@ export function hostGuests(
       const { hostdev, domain } = user
       const id = hostdev && hostdev.kind !== 'other' ? hostdev.alias : undefined
       if (!hostdev || id === undefined) throw new VirtError('internal', `nobody knows what ${domain} has`, { domain })
-      const node = hostdev.kind === 'scsi' ? `${id}-backend` : undefined
+      const node = hostdev.kind === 'scsi' ? backendOf(id) : undefined
       const device = { domain, what: describeHostdev(hostdev), id, node }
       await monitors.use(monitorOf(user), (qemu) => unplug(qemu, device, patience))
     },

@@ -14,6 +14,8 @@ export interface GuestHostdev {
   readonly def: HostdevDef
   /** By which QEMU is told of it: its id, or its path in the object model where it has none. */
   readonly id: string
+  /** The block node that goes with it. */
+  readonly node?: string
   readonly record?: DeviceRecord
   readonly user?: DeviceUser
 }
@@ -29,9 +31,14 @@ export async function hostdevsOf(
   guest: QemuGuest,
 ): Promise<GuestHostdev[]> {
   const given = givenTo(host, guest)
-  return (await liveHostdevs(qemu, machine)).map(({ def, id, path }) => {
+  return (await liveHostdevs(qemu, machine)).map(({ def, id, path, node }) => {
     const known = given.find(({ user }) => user.hostdev && isSame(def, user.hostdev))
-    return { def: known?.user.hostdev ?? onHost(host.files, def), id: id ?? path, ...known }
+    return {
+      def: known?.user.hostdev ?? onHost(host.files, def),
+      id: id ?? path,
+      ...(node !== undefined && { node }),
+      ...known,
+    }
   })
 }
 

@@ -13,6 +13,8 @@ export interface LiveHostdev {
   /** The id that it was given; a device that somebody else has added may have none. */
   readonly id?: string
   readonly def: HostdevDef
+  /** The block node behind it, where that was made for it and goes with it. */
+  readonly node?: string
 }
 
 /** Properties of a device: by which it is told which of the host's it is, and all others that are read. */
@@ -77,8 +79,12 @@ async function liveHostdev(
   const bus = buses.find((each) => each.path === values.parent_bus)
   const address = bus && addressOn(bus, values)
   const def = { ...defOf(device, values, blockdevs), ...(address && { address }) } as HostdevDef
-  return { path, ...(id !== undefined && { id }), def }
+  const node = backendOf(id)
+  return { path, ...(id !== undefined && { id }), def, ...(values.drive === node && { node }) }
 }
+
+/** What libvirt, and this library, call the node that they make for a device (`qemuAliasFromHostdev`). */
+export const backendOf = (id: string | undefined): string => `${id}-backend`
 
 const defOf = ({ id, type }: QomDevice, values: Record<string, unknown>, blockdevs: readonly QemuProps[]): HostdevDef =>
   fromQemu({ devices: [{ driver: type, ...(id !== undefined && { id }), ...said(values) }], blockdevs })
@@ -127,9 +133,22 @@ function addressOn({ kind, number, owner }: Bus, values: Record<string, unknown>
 async function blockNodes(qemu: QmpClient): Promise<QemuProps[]> {
   const nodes = await qemu.execute('query-named-block-nodes', { flat: true })
   return (Array.isArray(nodes) ? nodes : []).filter(isObject).map((node) => ({
+    ...wordsOf(String(node.file)),
     driver: String(node.drv),
     'node-name': String(node['node-name']),
-    filename: String(node.file),
     'read-only': node.ro === true,
   }))
+}
+
+/** What a node was made from: QEMU says in JSON what no file name can (`bdrv_refresh_filename`). */
+function wordsOf(file: string): QemuProps {
+  // what is longer than QEMU's buffer for it ends with dots
+  if (file.startsWith('json:') && !file.endsWith('...')) {
+    const words: unknown = JSON.parse(file.slice(5))
+    return isObject(words) ? (words as QemuProps) : {}
+  }
+  // block/iscsi.c: iscsi://[user[%password]@]host[:port]/target/lun
+  const [, user, portal = '', target = '', lun = ''] =
+    /^iscsi:\/\/(?:([^@/%]*)[^@/]*@)?([^/]+)\/([^/]+)\/(\d+)$/.exec(file) ?? []
+  return portal === '' ? { filename: file } : { portal, target, lun: Number(lun), ...(user !== undefined && { user }) }
 }

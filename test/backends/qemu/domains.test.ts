@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Connection, connect, type Domain } from '../../../src/index.js'
+import { type Connection, connect, type Domain, type HostdevDef } from '../../../src/index.js'
 import { qemu } from '../../../src/qemu.js'
 import { usb, usbRoot } from '../../data/passthrough-tree.js'
 import { FakeHost } from '../../fakes/managed-host.js'
@@ -59,6 +59,23 @@ describe('a QEMU guest', () => {
     expect(await (await both.lookupDomain(uuid)).info()).toEqual({ name: 'mail', uuid, state: 'paused' })
     expect((await both.lookupDomain('vm-1')).name).toBe('mail')
     expect(await (await both.lookupDomain('gone')).state()).toBe('shutoff')
+  })
+
+  it('is given a unit of an iSCSI target, which QEMU reaches itself, and what was made for it goes with it', async () => {
+    const unit: HostdevDef = {
+      kind: 'scsi',
+      managed: false,
+      source: { kind: 'iscsi', name: 'iqn.2026-11.org.example:lab/1', hosts: [{ name: '10.0.0.1', port: 3260 }] },
+    }
+    for (let round = 0; round < 2; round++) {
+      const attached = await guest.attachHostdev(unit)
+      const address = { kind: 'drive', controller: 0, bus: 0, target: 0, unit: 0 }
+      expect(attached).toEqual({ ...unit, alias: 'hostdev0', address })
+      expect(await guest.hostdevs()).toEqual([attached])
+      expect(await guest.attachHostdev(unit)).toEqual(attached)
+      await guest.detachHostdev(unit)
+      expect(await guest.hostdevs()).toEqual([])
+    }
   })
 
   it('is given a USB device by its ids, pinned to the one that is there', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest'
+import { deviceModelSuite } from '../backends/xen/device-model-suite.js'
 import { guestsSuite } from '../backends/xen/guests-suite.js'
 import { pciSuite } from '../backends/xen/pci-suite.js'
 import { usbSuite } from '../backends/xen/usb-suite.js'
@@ -16,6 +17,7 @@ for (const flavour of flavours) {
     afterAll(() => daemon[Symbol.asyncDispose]())
     describe('guests', () => guestsSuite(() => daemon.path))
     describe('PVUSB', () => usbSuite(() => daemon.path))
+    describe('emulated USB', () => deviceModelSuite(() => daemon.path))
     describe('PCI', () => pciSuite(() => daemon.path))
   })
 }

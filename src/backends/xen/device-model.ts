@@ -1,6 +1,7 @@
-import { VirtError } from '../../errors.js'
+import { errorDomains, VirtError } from '../../errors.js'
 import { connectUnix } from '../../os/socket.js'
 import type { QmpClient } from '../../wire/qmp/client.js'
+import { isObject } from '../../wire/qmp/json-reader.js'
 import { openMonitor } from '../../wire/qmp/open.js'
 import { usbNumbersOf } from './usb-host.js'
 import type { UsbPlace } from './usb-ports.js'
@@ -23,44 +24,71 @@ type Edges = Pick<XenHost, 'files' | 'monitor'>
 export const deviceModel = {
   async addController(edges: Edges, { domain, index, version, ports }: StoredController): Promise<void> {
     const size = version === 3 ? { p2: ports, p3: ports } : {}
-    await ask(edges, domain, 'device_add', { driver: drivers[version], id: `xenusb-${index}`, ...size })
+    const device = { driver: drivers[version], id: `xenusb-${index}`, ...size }
+    await withMonitor(edges, domain, (qemu) => qemu.execute('device_add', device))
   },
 
   async removeController(edges: Edges, { domain, index }: StoredController): Promise<void> {
-    await remove(edges, domain, `xenusb-${index}`)
+    await withMonitor(edges, domain, (qemu) => remove(qemu, `xenusb-${index}`))
   },
 
-  async plug(edges: Edges, domain: number, busId: string, { controller, port }: UsbPlace): Promise<void> {
+  /** What is on that port already is what is wanted. @throws VirtError `device-missing` when it is unplugged */
+  async plug(edges: Edges, domain: number, busId: string, place: UsbPlace): Promise<void> {
     const { bus, device } = usbNumbersOf(edges.files, busId)
-    await ask(edges, domain, 'device_add', {
-      driver: 'usb-host',
-      id: `xenusb-${bus}-${device}`,
-      bus: `xenusb-${controller}.0`,
-      port: String(port),
-      hostbus: bus,
-      hostaddr: device,
+    if (bus === undefined || device === undefined)
+      throw new VirtError('device-missing', `${busId} was unplugged before the guest could have it`, {
+        errorDomain: errorDomains.xen,
+      })
+    const { controller, port } = place
+    await withMonitor(edges, domain, async (qemu) => {
+      if ((await deviceAt(qemu, place)) !== undefined) return
+      await qemu.execute('device_add', {
+        driver: 'usb-host',
+        id: `xenusb-${bus}-${device}`,
+        bus: `xenusb-${controller}.0`,
+        port: String(port),
+        hostbus: bus,
+        hostaddr: device,
+      })
     })
   },
 
-  async unplug(edges: Edges, { domain }: StoredController, busId: string): Promise<void> {
-    const { bus, device } = usbNumbersOf(edges.files, busId)
-    await remove(edges, domain, `xenusb-${bus}-${device}`)
+  /** Whatever is on that port: the number by which the device was given is not the one that it has after a replug. */
+  async unplug(edges: Edges, domain: number, place: UsbPlace): Promise<void> {
+    await withMonitor(edges, domain, async (qemu) => {
+      const id = await deviceAt(qemu, place)
+      if (id !== undefined) await remove(qemu, id)
+    })
   },
 }
 
+/** QEMU's name for the device on a port of a controller, as libxl calls them, or we. */
+async function deviceAt(qemu: QmpClient, { controller, port }: UsbPlace): Promise<string | undefined> {
+  const devices = await qemu.execute('qom-list', { path: '/machine/peripheral' })
+  const names = (Array.isArray(devices) ? devices : []).map((each) => (isObject(each) ? String(each.name) : ''))
+  for (const name of names.filter((each) => /^xenusb-\d+-\d+$/.test(each))) {
+    const path = `/machine/peripheral/${name}`
+    const [bus, place] = await Promise.all(
+      ['parent_bus', 'port'].map((property) => qemu.execute('qom-get', { path, property })),
+    )
+    if (String(bus).startsWith(`/machine/peripheral/xenusb-${controller}/`) && place === String(port)) return name
+  }
+  return undefined
+}
+
 /** Takes a device away; that it is not there is what is wanted. */
-async function remove(edges: Edges, domain: number, id: string): Promise<void> {
+async function remove(qemu: QmpClient, id: string): Promise<void> {
   try {
-    await ask(edges, domain, 'device_del', { id })
+    await qemu.execute('device_del', { id })
   } catch (error) {
     if (!VirtError.is(error) || error.details.qmpClass !== 'DeviceNotFound') throw error
   }
 }
 
-async function ask({ monitor }: Edges, domain: number, command: string, args: Record<string, unknown>): Promise<void> {
+async function withMonitor<T>({ monitor }: Edges, domain: number, work: (qemu: QmpClient) => Promise<T>): Promise<T> {
   const qemu = await monitor(domain)
   try {
-    await qemu.execute(command, args)
+    return await work(qemu)
   } finally {
     qemu.close()
   }

@@ -131,8 +131,9 @@ async function takeDevices(edges: Edges, domain: number, busIds: readonly string
     // each may leave a folder empty that another has a part in
     for (const busId of kept) await forgetDrivers(view, busId)
   })
-  for (const { busId, controller } of places)
-    if (controller.type === 'devicemodel') await deviceModel.unplug(edges, controller, busId)
+  for (const { busId, controller, port } of places)
+    if (controller.type === 'devicemodel')
+      await deviceModel.unplug(edges, domain, { controller: controller.index, port })
     else if (controller.type === 'qusb') await released(edges, domain, busId)
 }
 

@@ -1,0 +1,211 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { connect } from '../../../src/api/connect.js'
+import type { Connection } from '../../../src/api/connection.js'
+import type { Domain } from '../../../src/api/domain.js'
+import { xen } from '../../../src/backends/xen/xen.js'
+import { connectUnix } from '../../../src/os/socket.js'
+import { openMonitor } from '../../../src/wire/qmp/open.js'
+import { FakeHost } from '../../fakes/managed-host.js'
+import { QmpFailure, type QmpServer, qmpServer } from '../../fakes/qmp-server.js'
+import { alpha, PlayedDom0 } from '../../fakes/xen-dom0.js'
+import { storeTree } from '../../fakes/xen-tree.js'
+
+const modem = { kind: 'usb', managed: false, source: { vendor: 0x1cbe, product: 0x0002 } } as const
+const keyboard = { kind: 'usb', managed: false, source: { address: { bus: 1, device: 6 } } } as const
+
+type Props = Readonly<Record<string, unknown>>
+
+/** The monitor of an HVM guest's QEMU, as far as libxl and we use it. */
+class PlayedDeviceModel {
+  readonly devices = new Map<string, Props>()
+  /** Commands that fail, and what is said. */
+  readonly refusing = new Map<string, string>()
+
+  readonly handlers = {
+    device_add: (props: Props) => {
+      this.#refuse('device_add')
+      const { id, bus } = props
+      if (this.devices.has(String(id))) throw new QmpFailure('GenericError', `Duplicate device ID '${id}'`)
+      if (bus !== undefined && !this.devices.has(String(bus).replace(/\.0$/, '')))
+        throw new QmpFailure('GenericError', `Bus '${bus}' not found`)
+      this.devices.set(String(id), props)
+      return {}
+    },
+    device_del: ({ id }: Props) => {
+      this.#refuse('device_del')
+      if (!this.devices.delete(String(id))) throw new QmpFailure('DeviceNotFound', `Device '${id}' not found`)
+      return {}
+    },
+    'qom-list': () => [{ name: 'type', type: 'string' }, ...[...this.devices.keys()].map((name) => ({ name }))],
+    'qom-get': ({ path, property }: Props) => {
+      const props = this.devices.get(String(path).replace('/machine/peripheral/', '')) ?? {}
+      const bus = String(props.bus ?? '')
+      return property === 'port' ? props.port : `/machine/peripheral/${bus.replace(/\.0$/, '')}/${bus}`
+    },
+  }
+
+  #refuse(command: string): void {
+    const said = this.refusing.get(command)
+    if (said !== undefined) throw new QmpFailure('GenericError', said)
+  }
+}
+
+/** Emulated USB of HVM guests, with a played QEMU: the same on both real daemons and on the played one. */
+export function deviceModelSuite(socketPath: () => string): void {
+  let dom0: PlayedDom0
+  let linux: FakeHost
+  let model: PlayedDeviceModel
+  let monitor: QmpServer
+  let host: Connection
+  let guest: Domain
+
+  beforeEach(async () => {
+    dom0 = await PlayedDom0.on(socketPath())
+    linux = new FakeHost()
+    await dom0.start({ ...alpha, type: 'hvm' })
+    await dom0.startDeviceModel(alpha)
+    model = new PlayedDeviceModel()
+    monitor = await qmpServer(model.handlers)
+    host = await connect(
+      xen({
+        store: socketPath(),
+        configs: dom0.configs,
+        run: dom0.run,
+        files: linux.files,
+        writes: linux.kernel,
+        stateFolder: linux.stateFolder,
+        patience: 500,
+        monitor: async () => await openMonitor(await connectUnix(monitor.path, {})),
+      }),
+    )
+    guest = await host.lookupDomain('alpha')
+  })
+  afterEach(async () => {
+    await host.close()
+    await monitor[Symbol.asyncDispose]()
+    await dom0[Symbol.asyncDispose]()
+    linux[Symbol.dispose]()
+  })
+
+  const tree = () => storeTree(dom0.store)
+  const recorded = () => linux.managed.state.names().filter((name) => !name.startsWith('lock-'))
+  const told = () => [...model.devices.values()]
+
+  describe('a controller', () => {
+    it.each([
+      [{ version: 1 as const }, 2, { driver: 'piix3-usb-uhci', id: 'xenusb-0' }],
+      [{}, 6, { driver: 'usb-ehci', id: 'xenusb-0' }],
+      [{ version: 3 as const }, 8, { driver: 'nec-usb-xhci', id: 'xenusb-0', p2: 8, p3: 8 }],
+      [{ version: 3 as const, ports: 15 }, 15, { driver: 'nec-usb-xhci', id: 'xenusb-0', p2: 15, p3: 15 }],
+    ])('as %j is told to QEMU in the words of libxl, and taken back', async (def, ports, words) => {
+      const before = await tree()
+      const made = await guest.attachController(def)
+      expect(made).toMatchObject({ index: 0, type: 'devicemodel', version: 2, ports, ...def })
+      expect(told()).toEqual([words])
+      const own = '/libxl/5/device/vusb/0'
+      expect((await tree()).filter((row) => !before.includes(row))).toEqual(
+        [
+          '/libxl/5/device |  | n0',
+          '/libxl/5/device/vusb |  | n0',
+          `${own} |  | n0`,
+          `${own}/num-ports | ${ports} | n0`,
+          `${own}/port |  | n0`,
+          ...Array.from({ length: ports }, (_, port) => `${own}/port/${port + 1} |  | n0`),
+          `${own}/type | devicemodel | n0`,
+          `${own}/usb-ver | ${made.version} | n0`,
+        ].sort(),
+      )
+      await guest.detachController(0)
+      expect([await tree(), told(), recorded()]).toEqual([before, [], []])
+    })
+
+    it.each([
+      { version: 1 as const, ports: 3 },
+      { version: 2 as const, ports: 8 },
+      { version: 3 as const, ports: 16 },
+    ])('is refused as %j', async (def) => {
+      await expect(guest.attachController(def)).rejects.toMatchObject({ code: 'config-unsupported' })
+      expect(told()).toEqual([])
+    })
+
+    it('leaves nothing behind when QEMU refuses it', async () => {
+      const before = await tree()
+      model.refusing.set('device_add', "'nec-usb-xhci' is not a valid device model name")
+      await expect(guest.attachController({ version: 3 })).rejects.toThrow(/not a valid device model name/)
+      expect([await tree(), recorded()]).toEqual([before, []])
+    })
+
+    it('is refused where the device model is in a stub domain, with what to do instead', async () => {
+      await dom0.store.write('/local/domain/5/image/device-model-domid', '9')
+      const before = await tree()
+      const refusal = { code: 'operation-unsupported', message: expect.stringMatching(/stub domain.*use type qusb/) }
+      await expect(guest.attachController({})).rejects.toMatchObject(refusal)
+      // nor with a controller of its own
+      await expect(guest.attachHostdev(modem)).rejects.toMatchObject(refusal)
+      expect([await tree(), told(), recorded()]).toEqual([before, [], []])
+      expect(await guest.attachController({ type: 'qusb' }).catch((error: unknown) => error)).toMatchObject({
+        code: 'timeout',
+        details: { path: '/local/domain/0/backend/qusb/5/0' },
+      })
+    })
+  })
+
+  describe('a device', () => {
+    it('comes with a controller that QEMU has, on its first port, and goes', async () => {
+      const def = await guest.attachHostdev(modem)
+      expect(def).toMatchObject({ alias: 'vusb-0-1', address: { kind: 'usb', bus: 0, port: '1' } })
+      expect(told()).toEqual([
+        { driver: 'usb-ehci', id: 'xenusb-0' },
+        { driver: 'usb-host', id: 'xenusb-1-5', bus: 'xenusb-0.0', port: '1', hostbus: 1, hostaddr: 5 },
+      ])
+      expect(await guest.hostdevs()).toEqual([def])
+      await guest.detachHostdev(modem)
+      expect([told(), await guest.hostdevs(), recorded()]).toEqual([[{ driver: 'usb-ehci', id: 'xenusb-0' }], [], []])
+    })
+
+    it('leaves no controller behind, and no other device, when QEMU refuses it', async () => {
+      const before = await tree()
+      const { device_add: add } = model.handlers
+      let calls = 0
+      model.handlers.device_add = (props) => {
+        if (++calls === 3) throw new QmpFailure('GenericError', 'failed to open host usb device 1:6')
+        return add(props)
+      }
+      await expect(guest.attachHostdevs([modem, keyboard])).rejects.toThrow(/failed to open host usb device 1:6/)
+      expect([await tree(), told(), recorded()]).toEqual([before, [], []])
+    })
+
+    it('stays with the guest when QEMU does not let go of it', async () => {
+      await guest.attachHostdev(modem)
+      const before = [await tree(), told(), recorded()]
+      model.refusing.set('device_del', 'Device xenusb-1-5 is in use')
+      await expect(guest.detachHostdev(modem)).rejects.toThrow(/is in use/)
+      expect([await tree(), told(), recorded()]).toEqual(before)
+      model.refusing.clear()
+      await guest.detachHostdev(modem)
+      expect(await guest.hostdevs()).toEqual([])
+    })
+
+    it('is taken from its port when it was unplugged, and when libxl has given it', async () => {
+      await guest.attachHostdev(modem)
+      linux.files.delete('/sys/bus/usb/devices/1-1')
+      await guest.detachHostdev({ alias: 'vusb-0-1' })
+      expect(told()).toEqual([{ driver: 'usb-ehci', id: 'xenusb-0' }])
+      // libxl before December 2025 gave its numbers as strings
+      const words = { driver: 'usb-host', id: 'xenusb-1-6', bus: 'xenusb-0.0', port: '2', hostbus: '1', hostaddr: '6' }
+      model.devices.set('xenusb-1-6', words)
+      await dom0.store.write('/libxl/5/device/vusb/0/port/2', '1-2')
+      expect((await guest.hostdevs()).map((def) => 'alias' in def && def.alias)).toEqual(['vusb-0-2'])
+      await guest.detachHostdev(keyboard)
+      expect([told().length, await guest.hostdevs()]).toEqual([1, []])
+    })
+
+    it('goes when its controller does', async () => {
+      const before = await tree()
+      await guest.attachHostdevs([modem, keyboard])
+      expect(told().map(({ id }) => id)).toEqual(['xenusb-0', 'xenusb-1-5', 'xenusb-1-6'])
+      await guest.detachController(0)
+      expect([await tree(), told(), recorded()]).toEqual([before, [], []])
+    })
+  })
+}

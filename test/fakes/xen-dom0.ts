@@ -71,6 +71,11 @@ export class PlayedDom0 implements AsyncDisposable {
       await this.store.remove(`/local/domain/0/backend/${kind}/${id}`)
   }
 
+  /** The hypervisor lets it run no further. */
+  pause(guest: PlayedGuest): void {
+    this.#guests.set(guest.id, { ...guest, flags: '--p---' })
+  }
+
   /** Plays xl. */
   readonly run: RunCommand = async (argv) => {
     if (argv.join(' ') !== 'xl list') throw new VirtError('unsupported', `${argv[0]} is not played`)

@@ -75,7 +75,7 @@ export class PlayedXl {
   async #usb(verb: string, [domain = '', ...args]: readonly string[]): Promise<string[]> {
     const { tree: files } = this.kernel
     const monitor = async () => await Promise.reject(new Error('no device model is played'))
-    const native = usbHandOver({ store: this.store, files, monitor, patience: 2000 })
+    const native = usbHandOver({ store: this.store, files, run: this.others, monitor, patience: 2000 })
     const user = { driver: 'xenlight', domain, at: `/local/domain/${domain}` }
     const controllers = await readControllers(this.store, Number(domain))
     const words = Object.fromEntries(args.map((arg) => arg.split('=')))

@@ -44,7 +44,7 @@ export class Guests {
   async list(options: CallOptions): Promise<DomainInfo[]> {
     const [running, states, configured] = await Promise.all([
       this.running(options),
-      this.#states(options),
+      guestStates(this.#run, options),
       this.#configs.list(),
     ])
     const names = new Set(running.map(({ name }) => name))
@@ -88,17 +88,20 @@ export class Guests {
     const uuid = /^\/vm\/([\da-f-]{36})(?:-\d+)?$/.exec(vm ?? '')?.[1]
     return { name, ...(uuid !== undefined && { uuid }), id }
   }
+}
 
-  /** Only the hypervisor knows what a guest does, and xl asks it; `undefined` where there is no xl, or no Xen. */
-  async #states({ signal }: CallOptions): Promise<ReadonlyMap<number, DomainState> | undefined> {
-    try {
-      const { stdout } = await this.#run(['xl', 'list'], { signal })
-      const rows = stdout.matchAll(/\s(\d+)\s+\d+\s+\d+\s+([r-][b-][p-][s-][c-][d-])\s+[\d.]+\s*$/gm)
-      return new Map(Array.from(rows, ([, id, flags = '']) => [Number(id), stateOf(flags)] as const))
-    } catch (error) {
-      if (VirtError.is(error, 'unsupported', 'operation-failed')) return undefined
-      throw error
-    }
+/** Only the hypervisor knows what a guest does, and xl asks it; `undefined` where there is no xl, or no Xen. */
+export async function guestStates(
+  run: RunCommand,
+  { signal }: CallOptions = {},
+): Promise<ReadonlyMap<number, DomainState> | undefined> {
+  try {
+    const { stdout } = await run(['xl', 'list'], { signal })
+    const rows = stdout.matchAll(/\s(\d+)\s+\d+\s+\d+\s+([r-][b-][p-][s-][c-][d-])\s+[\d.]+\s*$/gm)
+    return new Map(Array.from(rows, ([, id, flags = '']) => [Number(id), stateOf(flags)] as const))
+  } catch (error) {
+    if (VirtError.is(error, 'unsupported', 'operation-failed')) return undefined
+    throw error
   }
 }
 

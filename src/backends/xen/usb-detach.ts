@@ -11,16 +11,9 @@ import { readUsbDevice, type UsbDevice } from '../../manager/usb-device.js'
 import type { RunningGuest } from './guests.js'
 import type { UsbTaking, UsbWords } from './usb-hand-over.js'
 import { type FormerDriver, rememberedDrivers } from './usb-memory.js'
-import type { StoredController } from './usb-store.js'
+import type { AttachedUsb } from './usb-store.js'
 import type { XenHost } from './xen-host.js'
 import { userOf } from './xen-user.js'
-
-/** A device on a port of a guest's controller. */
-export interface AttachedUsb {
-  readonly busId: string
-  readonly controller: StoredController
-  readonly port: number
-}
 
 /** A part of a change that takes devices back. */
 export interface UsbReturn {

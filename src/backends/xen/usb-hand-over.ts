@@ -5,10 +5,11 @@ import { readUsbDevice } from '../../manager/usb-device.js'
 import { deviceModel } from './device-model.js'
 import { waitForState, xenbus } from './device-state.js'
 import type { ChosenController } from './usb-controller-choice.js'
+import { controllerClosed } from './usb-controller-close.js'
 import { closeController, controllerFolders, removeController, writeController } from './usb-controller-tree.js'
 import { type FormerDriver, forgetDrivers, rememberDrivers } from './usb-memory.js'
 import type { UsbPlace } from './usb-ports.js'
-import { readController, readControllers, type StoredController } from './usb-store.js'
+import { type AttachedUsb, readController, readControllers, type StoredController } from './usb-store.js'
 import type { XenHost } from './xen-host.js'
 import { domainOf } from './xen-user.js'
 
@@ -34,46 +35,51 @@ export interface UsbTaking {
   readonly busIds: readonly string[]
 }
 
-type Edges = Pick<XenHost, 'store' | 'files' | 'monitor' | 'patience'>
+type Edges = Pick<XenHost, 'store' | 'files' | 'run' | 'monitor' | 'patience'>
 
 /** How a controller of a guest is called where devices that are changed have a key. */
 export const controllerKey = (domain: number, index: number): string => `vusb-${domain}-${index}`
 
-const controllerIn = (key: string): number | undefined => {
+/** The index of the controller that a key is of; `undefined` for a device's. */
+export const controllerIn = (key: string): number | undefined => {
   const index = /^vusb-\d+-(\d+)$/.exec(key)?.[1]
   return index === undefined ? undefined : Number(index)
 }
 const busIdIn = (key: string): string => key.slice('usb-'.length)
+
+/** The devices that are to be taken: those of one transaction, of which the one of the key is the last, or it alone. */
+export const busIdsIn = (key: string, words: unknown): readonly string[] =>
+  (words as Partial<UsbTaking> | undefined)?.busIds ?? [busIdIn(key)]
 
 /** Gives USB devices and controllers to guests and takes them back, for changes of the host of which that is a step. */
 export const usbHandOver = (edges: Edges): HandOver => ({
   async has(user, { key }) {
     const [domain, index] = [domainOf(user), controllerIn(key)]
     if (index !== undefined) return (await readController(edges.store, domain, index)) !== undefined
-    return (await portsWith(edges, domain, [busIdIn(key)])).length > 0
+    return (await portsWith(edges.store, domain, [busIdIn(key)])).length > 0
   },
   give: (user, _device, words) => give(edges, domainOf(user), words as UsbWords),
   async take(user, { key }, words) {
     const [domain, index] = [domainOf(user), controllerIn(key)]
-    const { mark, busIds = [busIdIn(key)] } = (words ?? {}) as Partial<UsbWords & UsbTaking>
+    const mark = (words as Partial<UsbWords> | undefined)?.mark
     // somebody else may have given the guest the same meanwhile
     if (mark !== undefined && (await edges.store.read(mark)) === undefined) return
-    if (index === undefined) await takeDevices(edges, domain, busIds)
+    if (index === undefined) await takeDevices(edges, domain, busIdsIn(key, words))
     else await takeController(edges, domain, index)
   },
 })
 
-interface Attached {
-  readonly busId: string
-  readonly controller: StoredController
-  readonly port: number
-}
-
-/** Where a guest has devices; one is in two places only if somebody has written to xenstore by hand. */
-async function portsWith({ store }: Edges, domain: number, busIds: readonly string[]): Promise<Attached[]> {
+/** Where a guest has devices, in the order asked for; one is in two places only if somebody wrote to xenstore by hand. */
+export async function portsWith(
+  store: XenHost['store'],
+  domain: number,
+  busIds: readonly string[],
+): Promise<AttachedUsb[]> {
   const controllers = await readControllers(store, domain)
-  return controllers.flatMap((controller) =>
-    [...controller.devices].flatMap(([port, busId]) => (busIds.includes(busId) ? [{ busId, controller, port }] : [])),
+  return busIds.flatMap((busId) =>
+    controllers.flatMap((controller) =>
+      [...controller.devices].flatMap(([port, name]) => (name === busId ? [{ busId, controller, port }] : [])),
+    ),
   )
 }
 
@@ -124,7 +130,7 @@ async function startController(edges: Edges, domain: number, index: number, type
 }
 
 async function takeDevices(edges: Edges, domain: number, busIds: readonly string[]): Promise<void> {
-  const places = await portsWith(edges, domain, busIds)
+  const places = await portsWith(edges.store, domain, busIds)
   const kept = places.filter(({ controller }) => controller.type === 'pv').map(({ busId }) => busId)
   await edges.store.transaction(async (view) => {
     await Promise.all(places.map(({ controller, port }) => view.write(`${controller.portFolder}/${port}`, '')))
@@ -152,28 +158,9 @@ async function takeController(edges: Edges, domain: number, index: number): Prom
   else {
     const state = await store.transaction((view) => closeController(view, backend))
     // one that no backend has taken up has nobody who could close it
-    if (state !== undefined && state !== xenbus.initialising) await closed(edges, domain, index, backend)
+    if (state !== undefined && state !== xenbus.initialising) await controllerClosed(edges, controller, backend)
   }
   await store.transaction((view) => removeController(view, controller))
-}
-
-/** Waits until a backend has closed; when it is late its guest's end is taken away, and it has as long again (libxl's force). */
-async function closed(
-  { store, patience: timeout }: Edges,
-  domain: number,
-  index: number,
-  backend: string,
-): Promise<void> {
-  try {
-    await waitForState(store, backend, [xenbus.closed], { timeout })
-  } catch (error) {
-    if (!VirtError.is(error, 'timeout')) throw error
-    await store.remove(`/local/domain/${domain}/device/vusb/${index}`)
-    await waitForState(store, backend, [xenbus.closed], { timeout }).catch((late: unknown) => {
-      // it cannot hold on to what is taken away now
-      if (!VirtError.is(late, 'timeout')) throw late
-    })
-  }
 }
 
 /** Waits until QEMU has taken devices from dom0's drivers; while no guest is at the other end it does not. */

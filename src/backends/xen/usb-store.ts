@@ -20,6 +20,14 @@ export interface StoredController {
   readonly devices: ReadonlyMap<number, string>
 }
 
+/** A device on a port of a guest's controller. */
+export interface AttachedUsb {
+  /** The kernel's name for it. */
+  readonly busId: string
+  readonly controller: StoredController
+  readonly port: number
+}
+
 /** Where libxl keeps what it alone may write of a guest's controllers. */
 export const controllersFolder = (domain: number): string => `/libxl/${domain}/device/vusb`
 

@@ -4,9 +4,9 @@ import type { ManagedHost } from '../../manager/managed-host.js'
 import type { HostdevDef, HostdevOf } from '../../model/hostdev.js'
 import { describeHostdev, isHostDevice } from '../../model/hostdev-match.js'
 import { attachUsb } from './usb-attach.js'
-import { type AttachedUsb, detachUsb } from './usb-detach.js'
+import { detachUsb } from './usb-detach.js'
 import { isBusId, usbSourceOf } from './usb-host.js'
-import { readControllers, type StoredController } from './usb-store.js'
+import { type AttachedUsb, readControllers, type StoredController } from './usb-store.js'
 import type { DeviceKind, XenHost } from './xen-host.js'
 
 /** USB devices of guests: each sits on a port of a controller. */

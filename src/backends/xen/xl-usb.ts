@@ -1,6 +1,6 @@
 import { errorDomains, VirtError } from '../../errors.js'
 import type { Guests as HandOver } from '../../manager/guests.js'
-import type { UsbWords } from './usb-hand-over.js'
+import { busIdsIn, controllerIn, portsWith, type UsbWords } from './usb-hand-over.js'
 import { usbNumbersOf } from './usb-host.js'
 import { readControllers } from './usb-store.js'
 import type { XenHost } from './xen-host.js'
@@ -43,14 +43,15 @@ export function xlUsb({ store, files, run }: Pick<XenHost, 'store' | 'files' | '
         await xl(['usbdev-attach', String(domain), `hostbus=${bus}`, `hostaddr=${device}`, ...where], keeping)
       }
     },
-    async take(user, { key }, _words, { keeping }) {
+    async take(user, { key }, words, { keeping }) {
       const domain = domainOf(user)
-      for (const { index, devices } of await readControllers(store, domain))
-        if (key === `vusb-${domain}-${index}`) await xl(['usbctrl-detach', String(domain), String(index)], keeping)
-        else
-          for (const [port, busId] of devices)
-            if (key === `usb-${busId}`)
-              await xl(['usbdev-detach', String(domain), String(index), String(port)], keeping)
+      const index = controllerIn(key)
+      if (index !== undefined) {
+        await xl(['usbctrl-detach', String(domain), String(index)], keeping)
+        return
+      }
+      for (const { controller, port } of await portsWith(store, domain, busIdsIn(key, words)))
+        await xl(['usbdev-detach', String(domain), String(controller.index), String(port)], keeping)
     },
   }
 }

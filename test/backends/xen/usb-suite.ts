@@ -27,17 +27,22 @@ const tenFiles = ten.flatMap((number) => [
 ])
 const tenDefs = ten.map((device) => ({ kind: 'usb', managed: false, source: { address: { bus: 1, device } } }) as const)
 
-/** The operations that are asked of xenstored while a call lasts. */
-async function asked(call: () => Promise<unknown>): Promise<string[]> {
-  const operations: string[] = []
+interface Asked {
+  readonly operation: string
+  readonly payload: string
+}
+
+/** What is asked of xenstored while a call lasts. */
+async function asked(call: () => Promise<unknown>): Promise<Asked[]> {
+  const requests: Asked[] = []
   const note = (message: unknown) => {
-    const { direction, operation } = message as { direction: string; operation: string }
-    if (direction === 'sent') operations.push(operation)
+    const { direction, ...request } = message as Asked & { direction: string }
+    if (direction === 'sent') requests.push(request)
   }
   subscribe('hostdev:xenstore', note)
   try {
     await call()
-    return operations
+    return requests
   } finally {
     unsubscribe('hostdev:xenstore', note)
   }
@@ -175,6 +180,21 @@ export function usbSuite(socketPath: () => string): void {
       await expect(guest.attachController({})).rejects.toMatchObject({ code: 'operation-unsupported' })
     })
 
+    it('of a guest that is paused is closed for QEMU, which waits for the guest', async () => {
+      const before = await tree()
+      await guest.attachController({})
+      await expect.poll(() => dom0.store.read('/local/domain/5/device/vusb/0/state')).toBe('4')
+      dom0.pause(alpha)
+      backends.deaf = true
+      const states = (await asked(() => guest.detachController(0)))
+        .filter(
+          ({ operation, payload }) =>
+            operation === 'WRITE' && payload.startsWith('/local/domain/0/backend/qusb/5/0/state|'),
+        )
+        .map(({ payload }) => payload.split('|')[1])
+      expect([await tree(), states]).toEqual([before, ['5', '6']])
+    })
+
     it('leaves nothing behind when no backend takes it up', async () => {
       const before = await tree()
       backends.deaf = true
@@ -269,8 +289,8 @@ export function usbSuite(socketPath: () => string): void {
   })
 
   describe('ten devices', () => {
-    const counted = (operations: readonly string[], wanted: string) =>
-      operations.filter((operation) => operation === wanted).length
+    const counted = (requests: readonly Asked[], wanted: string) =>
+      requests.filter(({ operation }) => operation === wanted).length
 
     it('are given in one transaction, and taken back in one', async () => {
       linux.kernel.addDriver('usb', 'usbback')

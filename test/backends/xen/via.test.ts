@@ -71,6 +71,23 @@ describe('the policy by which tool a Xen host is changed', () => {
     ])
   })
 
+  it('has xl give and take back several devices, of which it knows one at a time', async () => {
+    await using host = await open('xl')
+    const guest = await host.lookupDomain('alpha')
+    const both = [modem, { ...modem, source: { address: { bus: 1, device: 6 } } }]
+    await guest.attachController({ ports: 2 })
+    const before = await tree()
+    await guest.attachHostdevs(both)
+    await guest.detachHostdevs(both)
+    expect([await tree(), await guest.hostdevs()]).toEqual([before, []])
+    expect(xl.log.slice(1)).toEqual([
+      'usbdev-attach 5 hostbus=1 hostaddr=5 controller=0 port=1',
+      'usbdev-attach 5 hostbus=1 hostaddr=6 controller=0 port=2',
+      'usbdev-detach 5 0 1',
+      'usbdev-detach 5 0 2',
+    ])
+  })
+
   it('takes back a controller that xl has given another number', async () => {
     const before = await tree()
     await using host = await open('xl')

@@ -2,7 +2,7 @@ import type { Infer, Reading } from '../xml/codec.js'
 import { documentOf } from '../xml/document.js'
 import { cUint, size, unlessZero } from '../xml/number.js'
 import { filled, refined, ruled } from '../xml/refine.js'
-import { type AnyRow, attr, leaf, many, one, opt } from '../xml/row.js'
+import { type AnyRow, attr, leaf, many, one, opt, owed } from '../xml/row.js'
 import { just, table } from '../xml/table.js'
 import { admitting, matching, name, onlyYes, word, yesNo } from '../xml/text.js'
 import { variants } from '../xml/variants.js'
@@ -42,7 +42,7 @@ const networkDevice = <R extends Record<string, AnyRow>>(rows: R) => ({
       'mac',
       filled(
         table({
-          address: opt(attr('@address', unicastMac)),
+          address: owed(opt(attr('@address', unicastMac))),
           type: opt(attr('@type', word('generated', 'static'))),
           check: opt(attr('@check', yesNo)),
         }),

@@ -1,6 +1,7 @@
 import type { Codec, Infer, Reading } from './codec.js'
 import { finding, invalid, unwritable } from './codec.js'
 import type { XmlElement } from './element.js'
+import { withTokens } from './schema-check.js'
 
 /** What is wrong with a def, as the end of a sentence that begins with the element's path. */
 export type Rule<T> = (def: T) => string | undefined
@@ -79,7 +80,7 @@ export function marked<T>(marks: Readonly<Record<string, string>>, codec: Codec<
       codec.write(sink, def, writing)
     },
     check(element, findings, told = []) {
-      const name = wrong(element)
+      const name = wrong(withTokens(element))
       if (name !== undefined) findings.push(finding(element, `is not '${marks[name]}'`, `/@${name}`))
       codec.check(element, findings, [...told, ...names])
     },

@@ -1,11 +1,20 @@
 import type { Finding } from './codec.js'
 import { finding } from './codec.js'
-import type { XmlElement } from './element.js'
+import { XmlElement } from './element.js'
 import { attributesOf, type Layout, stepOf, type TableOptions } from './layout.js'
 import { checkStrangers, type Known } from './strangers.js'
+import { token } from './text.js'
 
 /** Paths take time to find, and nobody reads more findings. */
 const enough = 100
+
+/** An element with its attributes as the schema compares them with words: what tells its kind may have blanks around. */
+export function withTokens(element: XmlElement): XmlElement {
+  const attributes = Object.entries(element.attributes)
+  if (attributes.every(([, value]) => token(value) === value)) return element
+  const tokens = Object.fromEntries(attributes.map(([name, value]) => [name, token(value)]))
+  return XmlElement.fromRaw({ name: element.name, attributes: tokens })
+}
 
 /** Collects where an element departs from libvirt's RELAX NG schema, as the rows tell it. */
 export function checkTable(
@@ -31,7 +40,7 @@ export function checkTable(
     const guests = layout.guestsOf(child.name)
     for (const { row } of guests)
       if (child.attributes[row.place.attribute ?? ''] !== undefined) row.check(child, findings)
-    const entry = layout.childOf(child)
+    const entry = layout.childOf(withTokens(child))
     if (!entry) {
       if (!layout.passesOver(child)) findings.push(finding(child, 'is not in the schema here'))
       if (group === 'open') group = 'ended'

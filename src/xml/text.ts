@@ -43,11 +43,24 @@ export const usual = (is: string, from: (text: string) => string | undefined, sc
   schema: { type: 'string', ...schema },
 })
 
+/** A text as RELAX NG compares it with a word of a schema: white space around it and between words does not count. */
+export const token = (text: string): string =>
+  text
+    .split(/[ \t\r\n]+/)
+    .filter((word) => word !== '')
+    .join(' ')
+
+const admitsOneOf =
+  (...words: readonly string[]) =>
+  (text: string): boolean =>
+    words.includes(token(text))
+
 /** One of these words. */
 export const word = <const W extends string>(...words: W[]): Text<W> => ({
   is: words.join(' or '),
   from: (text) => words.find((each) => each === text),
   to: (value) => words.find((each) => each === value),
+  admits: admitsOneOf(...words),
   schema: { enum: words },
 })
 
@@ -56,6 +69,7 @@ export const openWord = <const W extends string>(...words: W[]): Text<W | (strin
   ...str,
   is: words.join(' or '),
   from: (text, { strict, compat }) => (strict || compat ? words.find((each) => each === text) : text),
+  admits: admitsOneOf(...words),
   schema: { type: 'string', examples: words },
 })
 
@@ -64,6 +78,7 @@ const choice = (yes: string, no: string): Text<boolean> => ({
   is: `${yes} or ${no}`,
   from: (text) => (text === yes ? true : text === no ? false : undefined),
   to: (value) => (value ? yes : no),
+  admits: admitsOneOf(yes, no),
   schema: { type: 'boolean' },
 })
 
@@ -75,7 +90,7 @@ export const onlyYes: Text<true> = {
   is: 'yes or no',
   from: (text, { compat }) => (text === 'yes' ? true : text === 'no' || compat ? null : undefined),
   to: (value) => (value ? 'yes' : undefined),
-  admits: (text) => text === 'yes' || text === 'no',
+  admits: admitsOneOf('yes', 'no'),
   schema: { const: true },
 }
 

@@ -2,6 +2,7 @@ import type { Codec, Infer } from './codec.js'
 import { finding, invalid, unwritable } from './codec.js'
 import { type RawXml, XmlElement } from './element.js'
 import { rawSchema, writeRaw } from './raw.js'
+import { withTokens } from './schema-check.js'
 import type { XmlSink } from './sink.js'
 
 type Flat<T> = { [K in keyof T]: T[K] } & {}
@@ -90,7 +91,7 @@ export function variants<A extends Arms>(
       arm.write(sink, value, writing)
     },
     check(element, findings, outer = []) {
-      const kind = tell.kindOf(element) ?? ''
+      const kind = tell.kindOf(withTokens(element)) ?? ''
       const arm = ours.includes(kind) ? undefined : byName.get(kind)
       if (arm) arm.check(element, findings, [...outer, ...told])
       else findings.push(finding(element, `is none of ${known}`, step))

@@ -9,6 +9,12 @@ const pci = (inside = '', attributes = '') =>
 </hostdev>
 `
 
+const usb = (source: string, inside = '') => `<hostdev type='usb'><source>${source}</source>${inside}</hostdev>`
+
+const iscsi = (secret: string, inside = '') =>
+  `<hostdev type='scsi'><source protocol='iscsi' name='iqn.1992-01.com.example'><host name='a'/>
+  <auth username='u'>${secret}</auth>${inside}</source></hostdev>`
+
 describe('a hostdev', () => {
   it.each<[kind: string, def: HostdevDef, xml: string]>([
     [
@@ -245,9 +251,20 @@ describe('the schema of a hostdev', () => {
     ['octal digits that pass for decimal ones', pci().replace("bus='0x03'", "bus='0400'"), ["is '0400'"]],
     ['what came after libvirt 11.3', pci(`<driver iommufd='yes'/>`), ['is known to libvirt only from 12.1 on']],
     ['strangers', pci('<x/>', " y='1'"), ['is not an attribute', 'is not in the schema here']],
+    ['a product without its vendor', usb(`<product id='0x1'/>`), ['holds one of vendor and product']],
+    ['a bus without device', usb(`<address bus='1'/>`), ['is missing']],
+    ['a port without bus', usb(`<address bus='1' device='2'/>`, `<address type='usb' port='3'/>`), ['is missing']],
+    ['half an address of a channel', pci(`<address type='ccw' devno='0x1'/>`), ['has only some of cssid, ssid']],
+    ['a secret that is not named', iscsi(`<secret type='iscsi'/>`), ['names its secret by neither']],
+    ['an initiator without its name', iscsi('', '<initiator/>'), ['is missing', 'is missing']],
   ])('refuses %s', (_, xml, problems) => {
     expect(hostdev.validate(xml).map(({ problem }) => problem)).toEqual(
       problems.map((text) => expect.stringContaining(text)),
     )
+  })
+
+  it('takes blanks around a word for nothing, as RELAX NG does', () => {
+    const xml = pci().replace("type='pci' managed='no'", "type=' pci' managed='no '")
+    expect(hostdev.validate(xml)).toEqual([])
   })
 })

@@ -1,7 +1,7 @@
 import type { Infer } from '../../xml/codec.js'
 import { cUint, cUint64, hex, printedSigned, unlessZero, upTo } from '../../xml/number.js'
-import { filled, refined, ruled } from '../../xml/refine.js'
-import { attr, one, opt, otherwise } from '../../xml/row.js'
+import { checked, filled, refined, ruled } from '../../xml/refine.js'
+import { attr, one, opt, otherwise, owed } from '../../xml/row.js'
 import { table } from '../../xml/table.js'
 import { admitting, onOff, type Text } from '../../xml/text.js'
 import { variants } from '../../xml/variants.js'
@@ -73,16 +73,22 @@ const baseText: Text<string> = {
   schema: { type: 'string', pattern: '^[1-9]\\d{0,19}$' },
 }
 
-const ccw = table({
-  cssid: opt(
-    attr(
-      '@cssid',
-      admitting(upTo(0xfe, hex(1, cUint())), hexOrInteger(/^0x([\da-eA-E][\da-fA-F]?|[fF][\da-eA-E]?)$/, 0xfe)),
+const ccw = checked(
+  table({
+    cssid: opt(
+      attr(
+        '@cssid',
+        admitting(upTo(0xfe, hex(1, cUint())), hexOrInteger(/^0x([\da-eA-E][\da-fA-F]?|[fF][\da-eA-E]?)$/, 0xfe)),
+      ),
     ),
-  ),
-  ssid: opt(attr('@ssid', admitting(upTo(3, hex(1, cUint())), shape(/^(0x)?[0-3]$/)))),
-  devno: opt(attr('@devno', admitting(upTo(0xffff, hex(4, cUint())), hexOrInteger(/^0x[\da-fA-F]{1,4}$/, 0xffff)))),
-})
+    ssid: opt(attr('@ssid', admitting(upTo(3, hex(1, cUint())), shape(/^(0x)?[0-3]$/)))),
+    devno: opt(attr('@devno', admitting(upTo(0xffff, hex(4, cUint())), hexOrInteger(/^0x[\da-fA-F]{1,4}$/, 0xffff)))),
+  }),
+  ({ attributes }) => {
+    const given = ['cssid', 'ssid', 'devno'].filter((name) => attributes[name] !== undefined)
+    return given.length === 0 || given.length === 3 ? undefined : 'has only some of cssid, ssid and devno'
+  },
+)
 
 /**
  * Where the guest sees the device: `virDomainDeviceInfo`'s address. `unassigned` takes a PCI device from the host
@@ -103,7 +109,7 @@ export const guestAddress = variants('type', {
   }),
   ccid: table({ controller: orZero('controller', decimalTo(2)), slot: orZero('slot', decimalTo(2)) }),
   usb: table({
-    bus: orZero('bus', admitting(printedSigned(cUint(10)), shape(/^(0x)?[\da-fA-F]{1,3}$/))),
+    bus: owed(orZero('bus', admitting(printedSigned(cUint(10)), shape(/^(0x)?[\da-fA-F]{1,3}$/)))),
     port: opt(attr('@port', usbPort)),
   }),
   'spapr-vio': table({ reg: opt(attr('@reg', admitting(hex64(8), shape(/^(0x)?[\da-fA-F]{1,8}$/)))) }),

@@ -2,7 +2,7 @@ import { VirtError } from '../../errors.js'
 import { type Codec, finding, invalid, type Reading } from '../../xml/codec.js'
 import { cUint, cUint64, upTo } from '../../xml/number.js'
 import { checked, refined, ruled } from '../../xml/refine.js'
-import { attr, flag, many, one, opt } from '../../xml/row.js'
+import { attr, flag, many, one, opt, owed } from '../../xml/row.js'
 import { just, table } from '../../xml/table.js'
 import { admitting, matching, name, str, type Text, word, yesNo } from '../../xml/text.js'
 import { variants } from '../../xml/variants.js'
@@ -35,22 +35,25 @@ const port: Text<number> = {
   admits: integerTo(0xffff),
 }
 
+const namesSecretOnce = ({ uuid, usage }: { uuid?: string; usage?: string }) =>
+  (uuid === undefined) === (usage === undefined) ? 'names its secret by neither or both of uuid and usage' : undefined
+
 /** What to show an iSCSI target: a user, and the secret of libvirtd that holds the password. */
 const auth = table({
   type: opt(attr('@type', word('chap', 'ceph'))),
   username: attr('@username', admitting(str, shape(/^[\w+-]+$/))),
   secret: one(
     'secret',
-    ruled(
-      table({
-        type: attr('@type', word('iscsi')),
-        uuid: opt(attr('@uuid', uuid)),
-        usage: opt(attr('@usage', admitting(name, shape(/^[^/\n]+$/)))),
-      }),
-      ({ uuid, usage }) =>
-        (uuid === undefined) === (usage === undefined)
-          ? 'names its secret by neither or both of uuid and usage'
-          : undefined,
+    checked(
+      ruled(
+        table({
+          type: attr('@type', word('iscsi')),
+          uuid: opt(attr('@uuid', uuid)),
+          usage: opt(attr('@usage', admitting(name, shape(/^[^/\n]+$/)))),
+        }),
+        namesSecretOnce,
+      ),
+      ({ attributes }) => namesSecretOnce(attributes),
     ),
   ),
 })
@@ -70,7 +73,7 @@ const iscsi = checked(
           hosts: many('host', table({ name: attr('@name', str), port: opt(attr('@port', port)) })),
           auth: opt(one('auth', auth)),
           /** The IQN under which to log in. */
-          initiator: opt(one('initiator', just(opt(one('iqn', just(opt(attr('@name', name)))))))),
+          initiator: opt(one('initiator', just(owed(opt(one('iqn', just(owed(opt(attr('@name', name)))))))))),
         },
         { order: 'any' },
       ),

@@ -1,6 +1,6 @@
 import { cUint, hex, printedSigned, upTo } from '../../xml/number.js'
 import { checked, ruled } from '../../xml/refine.js'
-import { attr, one, opt, since } from '../../xml/row.js'
+import { attr, one, opt, owed, since } from '../../xml/row.js'
 import { just, table } from '../../xml/table.js'
 import { admitting, type Text, word, yesNo } from '../../xml/text.js'
 import { shape } from '../schema-spelling.js'
@@ -40,7 +40,7 @@ export const usbSource = (addressPlace: string) =>
             table({
               bus: attr('@bus', number),
               /** Number on the bus; another after each replug. */
-              device: opt(attr('@device', number)),
+              device: owed(opt(attr('@device', number))),
               /** Physical port below the root hub, such as `1.2`; libvirt 12.1, unverified. */
               port: since('12.1', opt(attr('@port', usbPort))),
             }),
@@ -57,7 +57,11 @@ export const usbSource = (addressPlace: string) =>
           ? 'has an address without device; give the number of the device'
           : undefined,
     ),
-    ({ children }) => (children.length > 0 ? undefined : 'holds neither an address nor a vendor and product'),
+    ({ children }) => {
+      const has = (wanted: string) => children.some(({ name }) => name === wanted)
+      if (children.length === 0) return 'holds neither an address nor a vendor and product'
+      return has('vendor') === has('product') ? undefined : 'holds one of vendor and product; give both'
+    },
   )
 
 const sourceRow = one('source', usbSource('address'))

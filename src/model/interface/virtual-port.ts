@@ -1,6 +1,6 @@
-import type { Codec, Infer } from '../../xml/codec.js'
+import type { Infer } from '../../xml/codec.js'
 import { cUint, upTo } from '../../xml/number.js'
-import { attr, one, opt, type Row } from '../../xml/row.js'
+import { type AnyRow, attr, one, opt, spared } from '../../xml/row.js'
 import { table } from '../../xml/table.js'
 import { admitting, matching } from '../../xml/text.js'
 import { variants } from '../../xml/variants.js'
@@ -23,26 +23,43 @@ const rows = {
   interfaceid: attr('@interfaceid', uuid),
 }
 
-/** The element with its parameters inside; the schema lets it stand without. */
-const port = <P>(parameters: Codec<P>) => table({ parameters: one('parameters', parameters) })
-const lax = <T>(row: Row<T>): Row<T> => ({ ...row, mayLack: true })
-
-/** What is told to the switch a device hangs at: `virNetDevVPortProfile`. */
-export const virtualPort = variants('type', {
-  '802.1Qbg': port(
-    table({
-      managerid: lax(rows.managerid),
-      typeid: lax(rows.typeid),
-      typeidversion: lax(rows.typeidversion),
-      instanceid: rows.instanceid,
-    }),
-  ),
-  '802.1Qbh': port(table({ profileid: lax(rows.profileid) })),
+const kinds = variants('type', {
+  '802.1Qbg': table({
+    parameters: spared(
+      one(
+        'parameters',
+        table({
+          managerid: spared(rows.managerid),
+          typeid: spared(rows.typeid),
+          typeidversion: spared(rows.typeidversion),
+          instanceid: rows.instanceid,
+        }),
+      ),
+    ),
+  }),
+  '802.1Qbh': table({ parameters: spared(one('parameters', table({ profileid: spared(rows.profileid) }))) }),
   openvswitch: table({
     parameters: opt(one('parameters', table({ interfaceid: opt(rows.interfaceid), profileid: opt(rows.profileid) }))),
   }),
-  midonet: port(table({ interfaceid: rows.interfaceid })),
+  midonet: table({ parameters: one('parameters', table({ interfaceid: rows.interfaceid })) }),
 })
 
+/** The schema has one without a type, of any parameters, for networks; libvirt's parser refuses it here. */
+const untyped = table({
+  parameters: opt(
+    one(
+      'parameters',
+      table(Object.fromEntries(Object.entries<AnyRow>(rows).map(([name, row]) => [name, spared(row)]))),
+    ),
+  ),
+})
+
+/** What is told to the switch a device hangs at: `virNetDevVPortProfile`. */
+export const virtualPort: typeof kinds = {
+  ...kinds,
+  check: (element, findings, told) =>
+    (element.attributes.type === undefined ? untyped : kinds).check(element, findings, told),
+}
+
 /** What is told to the switch a device hangs at, told apart by `kind`. */
-export type VirtualPort = Infer<typeof virtualPort>
+export type VirtualPort = Infer<typeof kinds>

@@ -1,8 +1,8 @@
 import { cUint, upTo } from '../../xml/number.js'
 import { refined, ruled } from '../../xml/refine.js'
-import { attr, many, opt } from '../../xml/row.js'
+import { attr, many, opt, owed } from '../../xml/row.js'
 import { table } from '../../xml/table.js'
-import { admitting, word, yesNo } from '../../xml/text.js'
+import { admitting, token, word, yesNo } from '../../xml/text.js'
 import { unsignedTo } from '../schema-spelling.js'
 
 const tag = table({
@@ -19,10 +19,10 @@ export const vlan = refined(
       trunk: opt(
         attr(
           '@trunk',
-          admitting(yesNo, (text) => text === 'yes'),
+          admitting(yesNo, (text) => token(text) === 'yes'),
         ),
       ),
-      tags: many('tag', tag),
+      tags: owed(many('tag', tag)),
     }),
     ({ tags }) => (tags.length > 0 ? undefined : 'holds no tag; give the number of at least one VLAN'),
     ({ trunk, tags }) =>

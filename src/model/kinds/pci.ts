@@ -2,7 +2,7 @@ import type { Infer } from '../../xml/codec.js'
 import { unkept } from '../../xml/compat.js'
 import { cInt, cUint, hex, printedSigned, unlessNegative, unlessZero, upTo } from '../../xml/number.js'
 import { rest } from '../../xml/raw.js'
-import { attr, body, flag, leaf, many, one, opt, otherwise, owed, repeated } from '../../xml/row.js'
+import { attr, body, flag, leaf, many, one, opt, otherwise, owed, repeated, spared } from '../../xml/row.js'
 import { just, table } from '../../xml/table.js'
 import { admitting, name, openWord, type Text, unlessEmpty } from '../../xml/text.js'
 import { pciTexts } from '../pci-address.js'
@@ -52,7 +52,7 @@ export const pciDevice = table({
   product: one('product', identified),
   vendor: one('vendor', identified),
   /** The physical function, for a virtual one (SR-IOV). */
-  physicalFunction: opt(one("capability[@type='phys_function']", just(one('address', functionAddress)))),
+  physicalFunction: opt(one("capability[@type='phys_function']", just(spared(one('address', functionAddress))))),
   virtualFunctions: opt(
     one(
       "capability[@type='virt_functions']",

@@ -17,6 +17,9 @@ export interface DeviceWatchOptions extends WatchOptions {
 const settle = 20
 const longestBurst = 200
 
+/** Milliseconds that udevd is given to begin with a new network interface, and between two looks whether it has ended. */
+const naming = { begin: 500, pause: 100 }
+
 /** Events that may wait for a slow reader; while there are more, the host is not looked at. */
 const backlog = 500
 
@@ -36,6 +39,8 @@ class DeviceWatcher {
   readonly #host: LinuxHost
   readonly #options: DeviceWatchOptions
   #known = new Map<string, DeviceTrace>()
+  /** Network interfaces that udevd is not done with, and since when they are there. */
+  #unnamed = new Map<string, number>()
   /** Folders of which the kernel has said that they changed. */
   readonly #changed = new Set<string>()
   #source: { stop(): void } | undefined
@@ -92,7 +97,8 @@ class DeviceWatcher {
 
   #later(): void {
     clearTimeout(this.#timer)
-    if (this.#burstSince === undefined) this.#wake(this.#options.interval ?? 2000)
+    if (this.#burstSince === undefined)
+      this.#wake(this.#unnamed.size > 0 ? naming.pause : (this.#options.interval ?? 2000))
     else this.#wake(settle)
   }
 
@@ -114,6 +120,7 @@ class DeviceWatcher {
       this.#changed.clear()
       const now = await this.#look()
       if (this.events.ended) return
+      this.#holdBack(now)
       const late = this.#late
       this.#late = false
       for (const event of differences(this.#known, now, changed))
@@ -126,6 +133,21 @@ class DeviceWatcher {
       this.#looking = false
     }
     this.#later()
+  }
+
+  /** Takes out of a look what udevd is about to rename: it would go under one name and come under another. */
+  #holdBack(now: Map<string, DeviceTrace>): void {
+    const unnamed = new Map<string, number>()
+    for (const trace of now.values()) {
+      if (trace.kind !== 'net' || same(trace, this.#known.get(trace.name))) continue
+      const key = `${trace.path} ${trace.inode}`
+      const since = this.#unnamed.get(key) ?? performance.now()
+      const isNew = performance.now() - since < naming.begin
+      if (!this.#host.isBeingNamed(trace, isNew)) continue
+      unnamed.set(key, since)
+      now.delete(trace.name)
+    }
+    this.#unnamed = unnamed
   }
 
   async #look(): Promise<Map<string, DeviceTrace>> {
@@ -152,6 +174,9 @@ class DeviceWatcher {
 
 const nested = new Set(['fc_host', 'vports', 'mdev_types', 'vpd', 'ccwgroup_member'])
 
+const same = (a: DeviceTrace | undefined, b: DeviceTrace | undefined): boolean =>
+  a?.path === b?.path && a?.inode === b?.inode
+
 /** Deeper folders last. */
 const byDepth = (a: DeviceTrace, b: DeviceTrace): number => a.path.length - b.path.length
 
@@ -161,7 +186,6 @@ function* differences(
   now: ReadonlyMap<string, DeviceTrace>,
   changed: readonly string[],
 ): Generator<DeviceEvent> {
-  const same = (a: DeviceTrace | undefined, b: DeviceTrace | undefined) => a?.path === b?.path && a?.inode === b?.inode
   const gone = [...before.values()].filter((trace) => !same(trace, now.get(trace.name)))
   for (const { name } of gone.sort(byDepth).reverse()) yield { kind: 'deleted', device: name }
   const come = [...now.values()].filter((trace) => !same(trace, before.get(trace.name)))

@@ -128,6 +128,19 @@ export class LinuxHost implements HostKnowledge {
     }
   }
 
+  /**
+   * Whether udevd may still give a network interface another name or address. It keeps a record of each one that it is
+   * done with, and a file while it has anything to do (libudev's `udev_queue_get_queue_is_empty`).
+   *
+   * @param isNew - whether it may not have begun
+   */
+  isBeingNamed({ path }: DeviceTrace, isNew: boolean): boolean {
+    const isThere = (file: string) => !(this.#files.stat(file) instanceof Denied)
+    if (!isThere('/run/udev/control') || !(isNew || isThere('/run/udev/queue'))) return false
+    const index = this.#files.bytes(`${path}/ifindex`)
+    return !(index instanceof Denied) && !isThere(`/run/udev/data/n${new TextDecoder().decode(index).trim()}`)
+  }
+
   async lookup(name: string, options: DefOptions): Promise<NodeDeviceDef | undefined> {
     if (name === computer) return this.#computer()
     const survey = new Survey(this, { ...options, single: true })

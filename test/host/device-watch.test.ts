@@ -82,6 +82,56 @@ describe('watchDevices', () => {
     expect(await take(watch, 2)).toEqual(['deleted net_eth0', 'created net_eth0'])
   })
 
+  describe('where udevd runs', () => {
+    const udev = (...names: string[]) => {
+      for (const name of names) files.set(`/run/udev/${name}`, '')
+    }
+    beforeEach(() => {
+      udev('control', 'queue')
+      files.set('/sys/devices/virtual/net/eth0/ifindex', '1\n')
+    })
+
+    it('tells of an interface when udevd is done with it, under the name that it has then', async () => {
+      await using watch = await watchDevices(host, { hints })
+      plug('eth1')
+      files.set('/sys/devices/virtual/net/eth1/ifindex', '7\n')
+      hint({})
+      await vi.advanceTimersByTimeAsync(5000)
+      unplug('eth1')
+      plug('lan0')
+      files.set('/sys/devices/virtual/net/lan0/ifindex', '7\n')
+      udev('data/n7')
+      plug('eth2')
+      files.set('/sys/devices/virtual/net/eth2/ifindex', '8\n')
+      hint({})
+      expect(await take(watch, 1)).toEqual(['created net_lan0'])
+      udev('data/n8')
+      expect(await take(watch, 1)).toEqual(['created net_eth2'])
+    })
+
+    it('does not wait for one that udevd does not see, as in a network namespace', async () => {
+      await using watch = await watchDevices(host, { hints })
+      files.delete('/run/udev/queue')
+      plug('eth1')
+      files.set('/sys/devices/virtual/net/eth1/ifindex', '7\n')
+      hint({})
+      expect(await take(watch, 1)).toEqual(['created net_eth1'])
+    })
+
+    it('tells nothing of one that has gone before', async () => {
+      await using watch = await watchDevices(host, { hints })
+      plug('eth1')
+      files.set('/sys/devices/virtual/net/eth1/ifindex', '7\n')
+      hint({})
+      await vi.advanceTimersByTimeAsync(1000)
+      unplug('eth1')
+      await vi.advanceTimersByTimeAsync(1000)
+      plugUsb()
+      hint({})
+      expect(await take(watch, 1)).toEqual(['created usb_9_1'])
+    })
+  })
+
   it('tells of drivers, groups and links, which libvirt does not', async () => {
     await using watch = await watchDevices(host, { hints })
     files.set('/sys/devices/virtual/net/eth0/operstate', 'up\n')

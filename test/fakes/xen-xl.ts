@@ -5,6 +5,7 @@ import { readControllers } from '../../src/backends/xen/usb-store.js'
 import { VirtError } from '../../src/errors.js'
 import type { CommandOutput, RunCommand } from '../../src/os/command.js'
 import type { XenstoreClient } from '../../src/wire/xenstore/client.js'
+import type { StoreView } from '../../src/wire/xenstore/view.js'
 import type { FakeKernel } from './kernel.js'
 
 const drivers = '/sys/bus/pci/drivers'
@@ -21,6 +22,8 @@ export class PlayedXl {
   readonly log: string[] = []
   /** Fails the next `pci-attach`, as for a guest that was started without passthrough. */
   withoutPassthrough = false
+  /** Fails `pci-attach` of this function so. */
+  failsAt = ''
   /** Is killed in the middle of a `pci-attach`. */
   dies = false
   /** The number that xl gives the next USB controller; the one after the last that it lists unless told. */
@@ -155,26 +158,25 @@ export class PlayedXl {
       return await failed(
         `libxl_pci.c:1677:libxl__device_pci_add: Domain ${domain}:PCI device ${address} is not assignable`,
       )
-    if (this.withoutPassthrough)
+    if (this.withoutPassthrough || address === this.failsAt)
       return await failed(
         `libxl_pci.c:1530:pci_add_dm_done: Domain ${domain}:xc_assign_device failed: Operation not supported`,
       )
     await this.store.write(holder, domain)
     if (this.dies) return ['Killed']
     const backend = backendOf(domain)
-    const at = Number((await this.store.read(`${backend}/num_devs`)) ?? 0)
     const permissive = spec.includes('permissive=1') ? 1 : 0
     const values = {
       key: address,
       dev: address,
       opts: `msitranslate=0,power_mgmt=0,permissive=${permissive},rdm_policy=strict`,
       state: '3',
-      // pciback tells, not libxl: functions of a card share a slot
-      vdev: `0000:00:00.0${address.at(-1)}`,
     }
     this.#quarantine(address, false)
     await this.store.transaction(async (view) => {
+      const at = Number((await view.read(`${backend}/num_devs`)) ?? 0)
       for (const [key, value] of Object.entries(values)) await view.write(`${backend}/${key}-${at}`, value)
+      await view.write(`${backend}/vdev-${at}`, await freePlace(view, backend, at, address))
       await view.write(`${backend}/num_devs`, String(at + 1))
       await view.write(`${backend}/state`, '4')
     })
@@ -204,6 +206,21 @@ export class PlayedXl {
     await this.store.remove(`${memory(address)}/domid`)
     return []
   }
+}
+
+/** Where pciback lets a guest see a function: functions of a card share a slot (drivers/xen/xen-pciback/vpci.c). */
+async function freePlace(view: StoreView, backend: string, count: number, address: string): Promise<string> {
+  const slots = new Map<string, string>()
+  for (let at = 0; at < count; at++) {
+    const [dev = '', vdev = ''] = await Promise.all([
+      view.read(`${backend}/dev-${at}`),
+      view.read(`${backend}/vdev-${at}`),
+    ])
+    slots.set(dev.slice(0, -2), vdev.slice(8, 10))
+  }
+  const free = Array.from({ length: 32 }, (_, slot) => slot.toString(16).padStart(2, '0'))
+  const slot = slots.get(address.slice(0, -2)) ?? free.find((each) => ![...slots.values()].includes(each))
+  return `0000:00:${slot}.0${address.at(-1)}`
 }
 
 const memory = (address: string): string => `/libxl/pci/${address.replaceAll(/[:.]/g, '-')}`

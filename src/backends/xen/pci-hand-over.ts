@@ -1,3 +1,4 @@
+import { Mutex } from '../../async/mutex.js'
 import type { Guests as HandOver } from '../../manager/guests.js'
 import { waitForState, xenbus } from './device-state.js'
 import { pciBackend, readPciDevices } from './pci-store.js'
@@ -20,6 +21,8 @@ const addressIn = (key: string): string => key.slice('pci-'.length)
  * and the IOMMU take hypercalls, so xl does it; whether it is done xenstore says.
  */
 export function pciHandOver({ store, run, patience }: Pick<XenHost, 'store' | 'run' | 'patience'>): HandOver {
+  // an xl that comes upon another's change of the same guest waits for no longer than libxl does
+  const turns = new Mutex()
   /** Before libxl changes what a PV guest has, both ends must have done with the last change; it waits 10 seconds. */
   const settled = async (domain: number) => {
     const backend = pciBackend(domain)
@@ -35,13 +38,17 @@ export function pciHandOver({ store, run, patience }: Pick<XenHost, 'store' | 'r
     },
     async give(user, _device, words, { keeping }) {
       const domain = domainOf(user)
-      await settled(domain)
-      await xl(['pci-attach', String(domain), (words as PciWords).spec], keeping)
+      await turns.run(async () => {
+        await settled(domain)
+        await xl(['pci-attach', String(domain), (words as PciWords).spec], keeping)
+      })
     },
     async take(user, { key }, _words, { keeping }) {
       const domain = domainOf(user)
-      await settled(domain)
-      await xl(['pci-detach', String(domain), addressIn(key)], keeping)
+      await turns.run(async () => {
+        await settled(domain)
+        await xl(['pci-detach', String(domain), addressIn(key)], keeping)
+      })
     },
   }
 }

@@ -33,7 +33,8 @@ export const pciDevices = (host: XenHost): DeviceKind => ({
   },
   async attach(guest, defs, options) {
     const wanted = defs.map(asPci)
-    await attachPci(host, changeable(host), guest, wanted, options)
+    const once = new Map(wanted.map((def) => [addressOf(def), def]))
+    await attachPci(host, changeable(host), guest, [...once.values()], options)
     const there = await readPciDevices(host.store, guest.id)
     return wanted.map((def) => {
       const found = there.find(({ address }) => address === addressOf(def))

@@ -8,6 +8,7 @@ import { domainContract } from '../../contract/domains.js'
 import { FakeHost } from '../../fakes/managed-host.js'
 import { PlayedBackends } from '../../fakes/xen-backends.js'
 import { alpha, PlayedDom0 } from '../../fakes/xen-dom0.js'
+import { PlayedXl } from '../../fakes/xen-xl.js'
 import { xenstoreServer } from '../../fakes/xenstore-server.js'
 
 const server = await xenstoreServer()
@@ -24,13 +25,15 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]()
 })
 
-/** Two guests, of which one runs, on a host with two USB devices that dom0's kernel plays. */
+/** Two guests, of which one runs, on a host with USB devices that dom0's kernel plays, and PCI devices that xl gives. */
 linux.kernel.addDriver('usb', 'usbback')
+linux.kernel.addDriver('pci', 'pciback')
+const xl = new PlayedXl(dom0.store, linux.kernel, dom0.run)
 const open = () =>
   xen({
     store: server.path,
     configs: dom0.configs,
-    run: dom0.run,
+    run: xl.run,
     files: linux.files,
     writes: linux.kernel,
     stateFolder: linux.stateFolder,
@@ -42,18 +45,36 @@ const usb = (bus: number, device: number): HostdevDef => ({
   source: { address: { bus, device } },
 })
 
+const pci = (bus: number): HostdevDef => ({
+  kind: 'pci',
+  managed: true,
+  source: { address: { domain: 0, bus, slot: 0, function: 0 } },
+})
+
+const restart = async () => {
+  await dom0.stop(alpha)
+  await dom0.start(alpha)
+  await dom0.startDeviceModel(alpha)
+}
+
 abilityContract('Xen', { open })
-domainContract('Xen', {
+domainContract('Xen with USB devices', {
   open,
   running: 'alpha',
   stopped: 'omega',
   devices: [usb(1, 5), usb(1, 6)],
   name: 'usb_1_1',
   absent: { def: usb(1, 99), code: 'device-missing' },
-  restart: async () => {
-    await dom0.stop(alpha)
-    await dom0.start(alpha)
-    await dom0.startDeviceModel(alpha)
-  },
+  restart,
+  lacks: {},
+})
+domainContract('Xen with PCI devices', {
+  open,
+  running: 'alpha',
+  stopped: 'omega',
+  devices: [pci(2), pci(1)],
+  name: 'pci_0000_02_00_0',
+  absent: { def: pci(9), code: 'device-missing' },
+  restart,
   lacks: {},
 })

@@ -232,6 +232,27 @@ export function pciSuite(socketPath: () => string): void {
       expect(both.map((each) => linux.kernel.driverOf('pci', each))).toEqual(['e1000e', 'pciback'])
     })
 
+    it('gets several in one change, or none', async () => {
+      const before = linux.drivers()
+      const functions = [0, 1, 1].map((fn) => ({
+        ...def(true),
+        source: { address: { domain: 0, bus: 1, slot: 0, function: fn } },
+      }))
+      const got = await guest.attachHostdevs(functions)
+      expect(got.map((each) => each.kind === 'pci' && each.alias)).toEqual(
+        [0, 1, 1].map((fn) => `pci-0000-01-00-${fn}`),
+      )
+      await guest.detachHostdevs([functions[0], functions[1]].flatMap((each) => each ?? []))
+      expect([linux.drivers(), await guest.hostdevs(), recorded()]).toEqual([before, [], []])
+
+      await (await host.lookupDomain('beta')).attachHostdev(def(true))
+      const withBetas = linux.drivers()
+      await expect(guest.attachHostdevs([...functions, def(true)])).rejects.toMatchObject({ code: 'operation-invalid' })
+      xl.failsAt = '0000:01:00.1'
+      await expect(guest.attachHostdevs(functions)).rejects.toMatchObject({ code: 'operation-unsupported' })
+      expect([linux.drivers(), await guest.hostdevs()]).toEqual([withBetas, []])
+    })
+
     it('has a device at the slot that was asked for, and is told where it is', async () => {
       await guest.attachHostdev({ ...def(true), address: { kind: 'pci', domain: 0, bus: 0, slot: 5, function: 0 } })
       expect(xl.log.at(-1)).toBe(`pci-attach 5 ${address}@05`)

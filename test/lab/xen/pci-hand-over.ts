@@ -41,17 +41,21 @@ const outcome = async (call: Promise<unknown>): Promise<string> => {
   }
 }
 
-/** Waits until the guest has said so often that the card has come, and gone, and until both ends have done with that. */
-let [come, gone] = [0, 0]
+/** How often the guest has said that the card has come. */
+let come = 0
+
+/** Waits until the guest has the card, or has it no more, and both ends have done with that. */
 async function guestSays(what: 'added' | 'removed'): Promise<void> {
-  const wanted = what === 'added' ? ++come : ++gone
-  const said = () =>
-    readFileSync(`/var/log/xen/console/guest-${name}.log`, 'utf8')
-      .split('\n')
-      .filter((line) => line.startsWith(`${what} pci 0000:00:00.0 0x8086:0x10d3`)).length
-  while (said() < wanted) await sleep(200)
-  const state = () => run('xenstore-read', `/local/domain/0/backend/pci/${xl('domid', name).trim()}/0/state`).trim()
-  while (what === 'added' && state() !== '4') await sleep(200)
+  const backend = `/local/domain/0/backend/pci/${xl('domid', name).trim()}/0`
+  const state = () => spawnSync('xenstore-read', [`${backend}/state`], { encoding: 'utf8' }).stdout.trim()
+  if (what === 'removed') {
+    // what its kernel says of it goes through the middle of what the guest says
+    while (state() !== '') await sleep(200)
+    return
+  }
+  come++
+  const said = () => readFileSync(`/var/log/xen/console/guest-${name}.log`, 'utf8').split('added pci ').length - 1
+  while (said() < come || state() !== '4') await sleep(200)
 }
 
 /** Opens the host such that this process is killed at the write or the command of that number, which then goes on alone. */

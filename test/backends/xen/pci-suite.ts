@@ -143,7 +143,7 @@ export function pciSuite(socketPath: () => string): void {
 
     it('goes to a driver that the kernel chooses when the one that is remembered is gone', async () => {
       await xl.run(['xl', 'pci-assignable-add', address])
-      await dom0.store.write(memory, '/sys/bus/pci/drivers/igb')
+      await dom0.store.write(memory, '/sys/bus/pci/drivers/gone')
       await (await host.lookupNodeDevice(name)).reattach()
       expect([driver(), await dom0.store.read(memory)]).toEqual(['e1000e', undefined])
     })

@@ -18,6 +18,8 @@ const quarantine = '/xen/quarantine'
  * knows stands in the kernel's tree and in xenstore, so that another process can go on with it.
  */
 export class PlayedXl {
+  /** The commands that it says it has. */
+  help = ' pci-attach          Insert a new pass-through pci device\n'
   /** What was asked of it. */
   readonly log: string[] = []
   /** Fails the next `pci-attach`, as for a guest that was started without passthrough. */
@@ -53,7 +55,7 @@ export class PlayedXl {
   readonly run: RunCommand = async (argv, options): Promise<CommandOutput> => {
     const [program, verb = '', ...args] = argv
     if (program !== 'xl') return await this.kernel.run(argv)
-    if (verb === 'help') return { stdout: ' pci-attach          Insert a new pass-through pci device\n', stderr: '' }
+    if (verb === 'help') return { stdout: this.help, stderr: '' }
     if (!/^(?:pci|usb)/.test(verb)) return await this.others(argv, options)
     this.log.push(argv.slice(1).join(' '))
     this.before()

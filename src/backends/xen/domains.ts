@@ -6,6 +6,7 @@ import { describeHostdev, sameHostDevice } from '../../model/hostdev-match.js'
 import { describeTarget, findHostdev, type HostdevTarget } from '../../model/hostdev-target.js'
 import type { GuestConfigs } from './guest-configs.js'
 import { type Guests, noGuest, type RunningGuest } from './guests.js'
+import { refuseScsi } from './scsi.js'
 import { changeable } from './usb.js'
 import { attachController, controllerStatus, detachController } from './usb-controllers.js'
 import { readControllers } from './usb-store.js'
@@ -104,6 +105,7 @@ export function domainDriver({ host, guests, configs, kinds }: DomainParts): Dom
     defs: readonly HostdevDef[],
     options: AffectOptions,
   ): Promise<HostdevDef[]> => {
+    await refuseScsi(host, defs)
     for (const def of defs) kindOf(def)
     const wanted = await affected(domain, options)
     const guest = wanted.live ? await guests.needRunning(domain, options) : undefined

@@ -3,6 +3,7 @@ import { connect } from '../../../src/api/connect.js'
 import type { Connection } from '../../../src/api/connection.js'
 import type { Domain } from '../../../src/api/domain.js'
 import { type XenOptions, xen } from '../../../src/backends/xen/xen.js'
+import type { HostdevOf } from '../../../src/model/hostdev.js'
 import { FakeHost } from '../../fakes/managed-host.js'
 import { alpha, beta, PlayedDom0 } from '../../fakes/xen-dom0.js'
 import { storeTree } from '../../fakes/xen-tree.js'
@@ -307,6 +308,27 @@ export function pciSuite(socketPath: () => string): void {
     it('is refused a device that is at its driver and not managed', async () => {
       await expect(guest.attachHostdev(def(false))).rejects.toMatchObject({ code: 'operation-invalid' })
       expect(xl.log).toEqual([])
+    })
+
+    it('is refused a SCSI device, by name and by address, with what this toolstack lacks', async () => {
+      linux.files.set('/sys/class/scsi_generic/sg3/device', {
+        link: '/sys/devices/pci0000:00/host2/target2:0:1/2:0:1:0',
+      })
+      const scsi = (source: HostdevOf<'scsi'>['source']) =>
+        guest.attachHostdev({ kind: 'scsi', managed: false, source })
+      const sg = (sgName: string) => scsi({ kind: 'generic', name: sgName } as HostdevOf<'scsi'>['source'])
+      const adapter = { kind: 'adapter', adapter: 'scsi_host2', address: { bus: 0, target: 1, unit: '0' } } as const
+      for (const call of [sg('sg3'), scsi(adapter)])
+        await expect(call).rejects.toMatchObject({
+          code: 'unsupported',
+          message: expect.stringContaining("this host's xl has no scsi-attach"),
+        })
+      for (const none of ['sg9', '../sg3']) await expect(sg(none)).rejects.toMatchObject({ code: 'device-missing' })
+      xl.help = ' scsi-attach         Attach a PVSCSI device\n'
+      await expect(sg('sg3')).rejects.toMatchObject({
+        code: 'unsupported',
+        message: expect.stringContaining('run xl scsi-attach with 2:0:1:0'),
+      })
     })
 
     it('can be given nothing without xl', async () => {

@@ -32,6 +32,12 @@ function look() {
   return { tree: tree.map((row) => row.replace(/ +\(/, ' (').trimEnd()), driver, slots }
 }
 
+/** What was seen last, on standard error: for who watches a slow machine. */
+const noted = <T>(what: string, seen: T): T => {
+  console.error(what, JSON.stringify(seen))
+  return seen
+}
+
 const outcome = async (call: Promise<unknown>): Promise<string> => {
   try {
     await call
@@ -135,7 +141,8 @@ async function guest() {
   await guestSays('added')
   const byXl = { ...look(), hostdevs: await theGuest.hostdevs() }
 
-  const other = await secondGuest()
+  noted('in turns', { started, weTookIt, byUs, xlTookIt, byXl })
+  const other = noted('another guest', await secondGuest())
   await theGuest.detachHostdev(hostdev(false))
   await guestSays('removed')
   await (await host.lookupNodeDevice(card)).reattach()
@@ -192,7 +199,7 @@ async function secondGuest() {
 /** What xl says in words, as a code. */
 async function runThroughUs(argv: readonly string[]): Promise<void> {
   const { speakingXl } = await import('../../../src/backends/xen/xl.js')
-  await speakingXl(runCommand, 10_000)(argv)
+  await speakingXl(runCommand, patient.patience)(argv)
 }
 
 const [work, point] = process.argv.slice(2)
@@ -202,7 +209,7 @@ if (work === 'detach' || work === 'attach') {
   else await (await host.lookupDomain(name)).attachHostdev(hostdev(true))
   process.exit()
 }
-const seen = { assignable: await assignable(), guest: await guest() }
+const seen = { assignable: noted('assignable', await assignable()), guest: noted('guest', await guest()) }
 console.log(JSON.stringify(seen))
 
 /** What it prints. */

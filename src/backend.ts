@@ -222,6 +222,8 @@ export interface DomainDriver {
   attachController?(domain: string, def: UsbControllerDef, options: AffectOptions): Promise<UsbControllerDef>
   /** With every device on it. */
   detachController?(domain: string, index: number, options: AffectOptions): Promise<void>
+  /** Has it stop, such that the host keeps its devices. */
+  shutdown?(domain: string, options: CallOptions): Promise<void>
   watch?(options: CallOptions): Promise<Watch<DomainEvent>>
 }
 
@@ -307,5 +309,6 @@ export const optionalDomainCalls = [
   'controllers',
   'attachController',
   'detachController',
+  'shutdown',
   'watch',
 ] as const satisfies readonly OptionalKeys<DomainDriver>[]

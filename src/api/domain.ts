@@ -149,6 +149,19 @@ export class Domain {
     return await follow(this.#owner.change(options), [rule], rest)
   }
 
+  /**
+   * Has it stop. A container has the interfaces that it was given taken back first, each looked for on the host by name
+   * and MAC; it gets them again when it does not stop, and has them at its next start. Of other guests the hypervisor
+   * gives devices back by itself: a libvirtd asks the guest, and answers before that has ended (`virDomainShutdown`).
+   *
+   * @throws VirtError `operation-invalid` when it does not run, `operation-failed` when it does not stop or an interface
+   * does not come back, `unsupported` where this is for whoever has started it
+   */
+  async shutdown(options: CallOptions = {}): Promise<void> {
+    const backend = this.#owner.change(options)
+    await need(backend, domainsOf(backend), 'shutdown')(this.name, options)
+  }
+
   /** The USB controllers it has. */
   async controllers(options: AffectOptions = {}): Promise<UsbControllerDef[]> {
     const backend = this.#owner.read(options)

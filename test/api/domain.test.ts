@@ -67,6 +67,15 @@ describe('Domain', () => {
     )
   })
 
+  it('is stopped, and has nothing of the host then', async () => {
+    const { guest, other } = await host()
+    await guest.attachHostdev({ name: 'usb_1_2' })
+    await guest.shutdown()
+    expect([await guest.state(), await guest.hostdevs()]).toEqual(['shutoff', []])
+    await other.attachHostdev({ name: 'usb_1_2' })
+    await expect(guest.shutdown()).rejects.toMatchObject({ code: 'operation-invalid', number: 55 })
+  })
+
   it('gives several devices back at once, and says how many remain', async () => {
     const { guest, stage } = await host()
     await guest.attachHostdevs([{ name: 'usb_1_2' }, { name: 'usb_1_3' }])

@@ -277,14 +277,14 @@ describe.each([4, 9] as const)('OpenVZ with vzctl %i', (generation) => {
     await using own = await connect(backend)
     const web = await own.lookupDomain('101')
     await web.attachHostdevs([net('veth0'), net('eth1')], { live: true, config: true })
-    await backend.stopContainer('101')
+    await web.shutdown()
     expect([...host.network.host.keys()].filter((name) => /veth|eth1/.test(name)).sort()).toEqual([
       'eth1',
       'veth0',
       'veth1',
     ])
     expect([await web.state(), await web.hostdevs()]).toEqual(['shutoff', [net('veth0'), net('eth1')]])
-    expect((await failure(backend.stopContainer('101'))).code).toBe('operation-invalid')
+    expect((await failure(web.shutdown())).code).toBe('operation-invalid')
   })
 
   it('gives interfaces to the container again when it does not stop', async () => {
@@ -294,8 +294,9 @@ describe.each([4, 9] as const)('OpenVZ with vzctl %i', (generation) => {
     }
     await using backend = await host.open({ run: stubborn })
     await using own = await connect(backend)
-    await (await own.lookupDomain('101')).attachHostdev(net('eth1'))
-    expect((await failure(backend.stopContainer('101'))).code).toBe('operation-failed')
+    const web = await own.lookupDomain('101')
+    await web.attachHostdev(net('eth1'))
+    expect((await failure(web.shutdown())).code).toBe('operation-failed')
     expect(insideOf('101')).toEqual(['eth1'])
   })
 

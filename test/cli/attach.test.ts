@@ -34,6 +34,13 @@ describe('hostdev attach', () => {
     expect(JSON.parse(await run('hostdevs', guest, '--json'))).toEqual([])
   })
 
+  it('leaves its devices to the host when the guest is shut down', async () => {
+    await run('attach', guest, 'usb_1_1')
+    expect(await run('shutdown', guest)).toBe('db is being shut down\n')
+    expect(await (await conn.lookupDomain(guest)).state()).toBe('shutoff')
+    await expect(run('shutdown', guest)).rejects.toMatchObject({ code: 'operation-invalid' })
+  })
+
   it('takes the XML of a hostdev from a file', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'hostdev-cli-'))
     const file = join(folder, 'device.xml')

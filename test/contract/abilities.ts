@@ -25,6 +25,7 @@ const calls: Readonly<Record<Call, (on: On) => Promise<unknown>>> = {
   'domains.controllers': ({ guest }) => guest.controllers(),
   'domains.attachController': ({ guest }) => guest.attachController({}),
   'domains.detachController': ({ guest }) => guest.detachController(0),
+  'domains.shutdown': ({ guest }) => guest.shutdown(),
   'domains.watch': ({ conn }) => conn.watchDomains(),
 }
 

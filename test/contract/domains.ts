@@ -440,6 +440,7 @@ export function domainContract(name: string, host: GuestHost): void {
         () => guest.detachHostdev(first),
         () => guest.attachController({}),
         () => guest.detachController(0),
+        () => guest.shutdown(),
       ]
       for (const change of changes) expect(await failure(change())).toMatchObject({ code: 'read-only', number: 29 })
       expect(await guest.hostdevs()).toEqual(await (await conn.lookupDomain(host.stopped)).hostdevs())

@@ -148,6 +148,12 @@ export async function playedGuests(devices: readonly NodeDeviceDef[]): Promise<P
     return found
   }
 
+  const stop = (name: string): void => {
+    const of = named({ name })
+    Object.assign(of, { id: -1, live: { hostdevs: [], controllers: [] } })
+    tell('domainLifecycle', 0, of, { event: lifecycle.stopped, detail: 0 })
+  }
+
   const handlers: Handlers = {
     connectGetUri: () => ({ uri: 'qemu:///system' }),
     connectGetLibVersion: () => ({ libVer: 9_000_000 }),
@@ -167,6 +173,10 @@ export async function playedGuests(devices: readonly NodeDeviceDef[]): Promise<P
       ]
       return { xml: `<domain type='kvm'><name>${of.name}</name><devices>${parts.join('')}</devices></domain>` }
     },
+    domainShutdown({ dom }) {
+      stop(dom.name)
+      return {}
+    },
     domainAttachDeviceFlags: change('attach'),
     domainDetachDeviceFlags: change('detach'),
     connectDomainEventCallbackRegisterAny({ eventId }) {
@@ -181,11 +191,7 @@ export async function playedGuests(devices: readonly NodeDeviceDef[]): Promise<P
   const server = await rpcServer(handlers)
   return {
     ...server,
-    stop(name) {
-      const of = named({ name })
-      Object.assign(of, { id: -1, live: { hostdevs: [], controllers: [] } })
-      tell('domainLifecycle', 0, of, { event: lifecycle.stopped, detail: 0 })
-    },
+    stop,
     start(name) {
       const of = named({ name })
       Object.assign(of, { id: nextId++, live: structuredClone(of.stored) })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { Fleet, type FleetProgress } from '../../src/index.js'
+import { connect, Fleet, type FleetProgress } from '../../src/index.js'
 import { needs } from '../needs.js'
 import { lacking, type OwnLibvirtd, ownLibvirtd } from './own-libvirtd.js'
 
@@ -63,6 +63,34 @@ needs(lacking('libvirtd')).describe(`a fleet of ${size} libvirtds`, () => {
     const errors = found.filter(({ error }) => error)
     expect(errors).toMatchObject([{ host: uriOf(daemons[dying] as OwnLibvirtd), error: { code: 'no-connection' } }])
     expect(found.filter(({ value }) => value)).toHaveLength(size - 1)
+  })
+
+  it('tells what comes and goes on each of them', async () => {
+    const some = daemons.filter((_, i) => i !== dying).slice(0, 4)
+    const hosts = some.map(uriOf)
+    await using events = await new Fleet(hosts).watchNodeDevices({ capability: 'scsi_host' })
+    const seen = new Map<string, string[]>()
+    const watching = (async () => {
+      let count = 0
+      for await (const { host, value, error } of events) {
+        if (error) throw error
+        seen.set(host, [...(seen.get(host) ?? []), `${value?.kind} ${value?.device}`])
+        if (++count === 2 * hosts.length) break
+      }
+    })()
+    const made = await Promise.all(
+      hosts.map(async (uri, i) => {
+        await using conn = await connect(uri)
+        const wwn = `100000006666666${i}`
+        const device = await conn.createNodeDevice(`<device><parent>scsi_host1</parent>
+          <capability type='scsi_host'><capability type='fc_host'><wwnn>${wwn}</wwnn><wwpn>${wwn}</wwpn></capability></capability>
+        </device>`)
+        await device.destroy()
+        return [uri, [`created ${device.name}`, `deleted ${device.name}`]] as const
+      }),
+    )
+    await watching
+    expect(seen).toEqual(new Map(made))
   })
 
   it('tells when one of them ends', async () => {

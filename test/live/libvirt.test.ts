@@ -46,6 +46,18 @@ needs(libvirtd).describe('a real libvirtd', () => {
     await expect(device.def()).rejects.toMatchObject({ code: 'no-node-device' })
   })
 
+  it('has a guest shut down', async () => {
+    await using other = await connect('test:///default')
+    const guest = await other.lookupDomain('test')
+    await guest.shutdown()
+    try {
+      expect(await guest.state()).toBe('shutoff')
+      await expect(guest.shutdown()).rejects.toMatchObject({ code: 'operation-invalid', number: 55 })
+    } finally {
+      virsh('start', 'test')
+    }
+  })
+
   it('is what libvirt: means', async () => {
     await using other = await connect('libvirt:')
     expect(other.uri).toBe(virsh('uri').trim())

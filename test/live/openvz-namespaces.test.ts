@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect } from 'vitest'
 import { type Connection, connect, type Domain, type HostdevDef } from '../../src/index.js'
-import { type OpenvzBackend, openvz } from '../../src/openvz.js'
+import { openvz } from '../../src/openvz.js'
 import { FakeVzctl } from '../fakes/vzctl/fake-vzctl.js'
 import { IpNetwork } from '../fakes/vzctl/ip-network.js'
 import { needs } from '../needs.js'
@@ -30,7 +30,6 @@ allowed.describe('OpenVZ, its vzctl played, with real interfaces and real networ
     describe(`vzctl ${generation}`, () => {
       let root: string
       let vzctl: FakeVzctl
-      let backend: OpenvzBackend
       let conn: Connection
       let guest: Domain
 
@@ -41,12 +40,13 @@ allowed.describe('OpenVZ, its vzctl played, with real interfaces and real networ
         await vzctl.execute(['vzctl', 'start', container])
         ip('link', 'add', 'hdvz0', 'type', 'veth', 'peer', 'name', 'hdvz1')
         makeDummy()
-        backend = await openvz({
-          configs: join(root, 'etc/vz/conf'),
-          stateFolder: join(root, 'state'),
-          run: (argv, options) => vzctl.run(argv, options),
-        })
-        conn = await connect(backend)
+        conn = await connect(
+          openvz({
+            configs: join(root, 'etc/vz/conf'),
+            stateFolder: join(root, 'state'),
+            run: (argv, options) => vzctl.run(argv, options),
+          }),
+        )
         guest = await conn.lookupDomain(container)
       })
       afterEach(async () => {
@@ -72,7 +72,7 @@ allowed.describe('OpenVZ, its vzctl played, with real interfaces and real networ
       allowed.it('has both back before the container stops, with which they would end', async () => {
         const before = ['hdvz0', 'hdvz1', 'hdvz2'].map(macOf)
         await guest.attachHostdevs([net('hdvz1'), net('hdvz2')], { live: true, config: true })
-        await backend.stopContainer(container)
+        await guest.shutdown()
         expect(['hdvz0', 'hdvz1', 'hdvz2'].map(macOf)).toEqual(before)
         expect(await guest.state()).toBe('shutoff')
         await vzctl.execute(['vzctl', 'start', container])

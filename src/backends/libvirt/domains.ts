@@ -119,6 +119,9 @@ export function domainDriver(session: Session): DomainDriver {
       const args = { dom, xml: hostdev.format(there), flags: flagsOf(options) }
       await detachAndWait(session, args, first.impact === 'live' ? there : undefined, options)
     },
+    async shutdown(name, options) {
+      await session.call('domainShutdown', { dom: await need(name, options) }, options, { domain: name })
+    },
     watch: (options) => watchDomains(session, options),
   }
 }

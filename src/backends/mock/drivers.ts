@@ -7,7 +7,7 @@ import { inactiveDef, type NodeDeviceDef, nodeDevice } from '../../model/node-de
 import { needDefinition } from '../../model/virtual-device.js'
 import { assignabilityOn } from './assignability.js'
 import { create, define, destroy, setAutostart, start, undefine, update } from './create.js'
-import { attachLive, detachLive, needHostdev } from './guest-devices.js'
+import { attachLive, detachLive, needHostdev, stopGuest } from './guest-devices.js'
 import type { MockGuest, MockHost } from './host.js'
 import { detach, groupOf, reattach, reset } from './passthrough.js'
 import { needVirtualFunction, setVirtualFunctions } from './virtual-functions.js'
@@ -136,6 +136,13 @@ export const domainDriver = (host: MockHost): DomainDriver => ({
     guest.controllers.splice(at, 1)
     const on = (def: HostdevDef) => def.kind === 'usb' && def.address?.kind === 'usb' && def.address.bus === index
     guest.live = guest.live.filter((def) => !on(def))
+  },
+  async shutdown(domain) {
+    const guest = host.guest(domain)
+    if (guest.state === 'shutoff')
+      throw new VirtError('operation-invalid', `the guest ${domain} is not running`, { domain })
+    stopGuest(host, guest)
+    host.tellDomain({ kind: 'stopped', domain })
   },
   watch: async ({ signal }) => host.domainEvents.add(signal),
 })

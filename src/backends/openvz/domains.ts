@@ -10,20 +10,12 @@ import type { HostdevDef } from '../../model/hostdev.js'
 import { sameHostDevice } from '../../model/hostdev-match.js'
 import { describeTarget, findHostdev, type HostdevTarget } from '../../model/hostdev-target.js'
 import { editConfig } from '../../os/config-file.js'
-import { type Container, type Containers, infoOf } from './containers.js'
+import { type Container, infoOf } from './containers.js'
 import { attachChange, detachChange, keyOf, storedOf } from './live-change.js'
+import type { OpenvzParts } from './openvz-parts.js'
 import { refuseBadConfig, refuseNeeded, refuseTaken, refuseUnsayable } from './preflight.js'
-import type { RunningConfig } from './running-config.js'
+import { stopContainer } from './stop.js'
 import type { Vzctl } from './vzctl.js'
-
-/** What the driver of containers works with. */
-export interface OpenvzParts {
-  readonly containers: Containers
-  readonly running: RunningConfig
-  readonly host: ManagedHost
-  /** The vzctl of this host; without one only configs can be changed. */
-  vzctl(signal?: AbortSignal): Promise<Vzctl | undefined>
-}
 
 /** Containers, as every hypervisor's backend offers its guests. */
 export function domainDriver(parts: OpenvzParts): DomainDriver {
@@ -86,6 +78,7 @@ export function domainDriver(parts: OpenvzParts): DomainDriver {
         options,
       )
     },
+    shutdown: (domain, options) => stopContainer(parts, domain, options),
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Ability, type Backend, backend, type CallOptions } from '../../backend.js'
+import { type Ability, type Backend, backend } from '../../backend.js'
 import { watchDevices } from '../../host/device-watch.js'
 import { LinuxHost } from '../../host/linux-host.js'
 import { readingCalls } from '../../host/reading-calls.js'
@@ -10,9 +10,10 @@ import { realFiles } from '../../os/host-files-real.js'
 import { realWrites } from '../../os/host-writes-real.js'
 import { StateFolder } from '../../os/state-folder.js'
 import { Containers } from './containers.js'
-import { domainDriver, type OpenvzParts } from './domains.js'
+import { domainDriver } from './domains.js'
+import type { OpenvzParts } from './openvz-parts.js'
 import { RunningConfig } from './running-config.js'
-import { lostInterfaces, stopContainer } from './stop.js'
+import { lostInterfaces } from './stop.js'
 import { explaining, probeVzctl, type Vzctl } from './vzctl.js'
 
 /** Which OpenVZ host, and how it is reached. */
@@ -29,17 +30,6 @@ export interface OpenvzOptions {
   uri?: string
 }
 
-/** What an OpenVZ host can beside what every backend can. */
-export interface OpenvzBackend extends Backend {
-  /**
-   * Stops a container, its interfaces safely back on the host.
-   *
-   * @throws VirtError `no-domain`, `operation-invalid` when it does not run, `operation-failed` when an interface does
-   * not come back
-   */
-  stopContainer(name: string, options?: CallOptions): Promise<void>
-}
-
 /**
  * An OpenVZ host: its devices as Linux has them, and containers that are given logical devices, network interfaces
  * above all: what the mail of July 2008 promises for `<hostdev mode='capability'>`, and libvirt never built.
@@ -47,7 +37,7 @@ export interface OpenvzBackend extends Backend {
  * Running containers are changed through vzctl, of either generation; configs by editing them in place, for which no
  * vzctl is needed.
  */
-export async function openvz(options: OpenvzOptions = {}): Promise<OpenvzBackend> {
+export async function openvz(options: OpenvzOptions = {}): Promise<Backend> {
   const { configs = '/etc/vz/conf', files = realFiles(), uri = 'openvz+vzctl:///' } = options
   const isHere = options.files === undefined
   const run = explaining(options.run ?? runCommand)
@@ -72,7 +62,7 @@ export async function openvz(options: OpenvzOptions = {}): Promise<OpenvzBackend
       }
     },
   }
-  const made: OpenvzBackend = {
+  return backend({
     name: 'openvz',
     uri,
     lacks,
@@ -84,11 +74,9 @@ export async function openvz(options: OpenvzOptions = {}): Promise<OpenvzBackend
       watch: (call) => watchDevices(host, call),
     },
     domains: domainDriver(parts),
-    stopContainer: async (name, call) => await stopContainer(parts, name, call),
     probe: async ({ signal }) => abilitiesOf(await parts.vzctl(signal)),
     async [Symbol.asyncDispose]() {},
-  }
-  return backend(made)
+  })
 }
 
 const lacks = {

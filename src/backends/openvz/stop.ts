@@ -8,8 +8,8 @@ import { exists, namesIn } from '../../manager/host-text.js'
 import type { ManagedHost } from '../../manager/managed-host.js'
 import { addressOf, linksInside } from '../../manager/network-namespace.js'
 import { runChange } from '../../manager/run-change.js'
-import type { OpenvzParts } from './domains.js'
 import { driver } from './live-change.js'
+import type { OpenvzParts } from './openvz-parts.js'
 import { runOf } from './running-config.js'
 
 /**

@@ -74,6 +74,7 @@ export async function qemu(options: QemuOptions): Promise<Backend> {
       'domains.controllers': 'USB controllers are given to QEMU on its command line',
       'domains.attachController': 'USB controllers are given to QEMU on its command line',
       'domains.detachController': 'USB controllers are given to QEMU on its command line',
+      'domains.shutdown': 'whoever has started a QEMU ends it',
     },
     devices: {
       ...readingCalls(linux),

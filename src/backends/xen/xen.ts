@@ -97,6 +97,7 @@ export async function xen(options: XenOptions = {}): Promise<Backend> {
   return backend({
     name: 'xen',
     uri,
+    lacks: { 'domains.shutdown': 'xl shutdown does that, and gives devices back by itself' },
     devices: {
       ...readingCalls(devices),
       warnings: () => [...devices.warnings(), ...unfinishedChanges({ files, state })],

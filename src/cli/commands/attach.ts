@@ -22,7 +22,7 @@ interface ShowFlags extends AffectFlags {
   json?: boolean
 }
 
-/** `hostdev attach`, `detach` and `hostdevs`: devices that guests get, give back, and have. */
+/** `hostdev attach`, `detach`, `hostdevs` and `shutdown`: devices that guests get, give back, have, and leave to the host. */
 export const addGuestDevices: AddCommand = ({ root, read, change, out }) => {
   const command = (name: string, description: string) =>
     root
@@ -49,6 +49,18 @@ export const addGuestDevices: AddCommand = ({ root, read, change, out }) => {
     .option('--xml', "as libvirt's XML")
     .option('--json', 'as JSON')
     .action((domain: string, flags: ShowFlags) => read((conn) => hostdevs(conn, domain, flags, out)))
+  root
+    .command('shutdown')
+    .description(
+      'have a guest stop, such that the host keeps its devices: the interfaces of a container come back first',
+    )
+    .argument('<domain>', 'the guest, by its name or UUID')
+    .action((domain: string) => change((conn) => shutdown(conn, domain, out)))
+}
+
+async function shutdown(conn: Connection, name: string, { write }: Terminal): Promise<void> {
+  await (await conn.lookupDomain(name)).shutdown()
+  write(`${printable(name)} is being shut down\n`)
 }
 
 const devices = 'a name as `hostdev list` shows it, 1cbe:0002, 0000:02:00.0, a USB port 1-1.2, a UUID'

@@ -96,6 +96,7 @@ export const procedures = {
 
   domainCreateXml: call(10, { xmlDesc: text, flags }, { dom: domain }),
   domainDestroy: call(12, { dom: domain }, nothing),
+  domainShutdown: call(33, { dom: domain }, nothing),
   domainGetXmlDesc: call(14, { dom: domain, flags }, { xml: text }),
   domainLookupById: call(22, { id: int }, { dom: domain }),
   domainLookupByName: call(23, { name: text }, { dom: domain }),

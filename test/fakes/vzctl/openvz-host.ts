@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Backend } from '../../../src/index.js'
 import { MemoryFiles, type RunCommand } from '../../../src/linux.js'
-import { type OpenvzBackend, openvz } from '../../../src/openvz.js'
+import { openvz } from '../../../src/openvz.js'
 import type { Generation } from './config.js'
 import { FakeVzctl, type FakeVzctlOptions } from './fake-vzctl.js'
 import { type Link, MemoryNetwork } from './network.js'
@@ -45,7 +46,7 @@ export class OpenvzHost implements Disposable {
   }
 
   /** A backend on it; `run` stands before the played commands. */
-  async open({ run = this.vzctl.run }: { run?: RunCommand } = {}): Promise<OpenvzBackend> {
+  async open({ run = this.vzctl.run }: { run?: RunCommand } = {}): Promise<Backend> {
     return await openvz({
       configs: join(this.root, 'etc/vz/conf'),
       files: this.files,

@@ -35,7 +35,7 @@ const both = { live: true, config: true }
 const works: Record<string, () => Promise<unknown>> = {
   attach: () => guest.attachHostdev(net('eth1'), both),
   detach: () => guest.detachHostdev(net('eth1'), both),
-  stop: () => backend.stopContainer('101'),
+  stop: () => guest.shutdown(),
   recover: () => conn.recover(),
 
   /** Gives a stopped container 40 interfaces, one edit each, whose names begin as the last argument says. */

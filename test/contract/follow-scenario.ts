@@ -1,3 +1,4 @@
+import { deadline } from '../../src/async/deadline.js'
 import type { Connection, DeviceSelector, FollowEvent } from '../../src/index.js'
 
 /** A host on which the scenario is played: the hands that plug, and the device and guest that it is about. */
@@ -11,6 +12,15 @@ export interface FollowStage {
   unplug(): Promise<void> | void
   stop(): Promise<void> | void
   start(): Promise<void> | void
+  /** Milliseconds for each event, where not all come at once. */
+  readonly limit?: number
+}
+
+/** Events, of which each has to come within a time. */
+export function patient<T>(events: AsyncIterable<T>, timeout: number | undefined): AsyncIterator<T> {
+  const iterator = events[Symbol.asyncIterator]()
+  const late = () => new Error(`no event within ${timeout} ms`)
+  return { next: () => deadline({ timeout }, late, () => iterator.next()) }
 }
 
 /** What happened, in words that are the same on every host. */
@@ -24,11 +34,11 @@ const inWords = (event: FollowEvent): string => {
  * Plug, attach, unplug, replug, stop and start the guest, follow: written once, and played on the mock and on real hosts, where
  * the same log of events is to come out.
  */
-export async function playFollowScenario({ conn, guest, device, ...hands }: FollowStage): Promise<string[]> {
+export async function playFollowScenario({ conn, guest, device, limit, ...hands }: FollowStage): Promise<string[]> {
   const log: string[] = []
   const domain = await conn.lookupDomain(guest)
   const following = await domain.follow(device, { release: true })
-  const events = following[Symbol.asyncIterator]()
+  const events = patient(following, limit)
   /** Does something, and waits for what comes of it. */
   const act = async (what: string, work: () => Promise<void> | void, until: string) => {
     log.push(`— ${what}`)

@@ -5,17 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { connect, type DeviceEvent } from '../../src/index.js'
 import { playFollowScenario } from '../contract/follow-scenario.js'
+import { distribution, plug, plugged, replug, unplug } from './follow-gadget.js'
 
 const uri = 'qemu:///system'
 const name = 'follow'
-const serial = 'LABGADGET2'
-const gadget = '/sys/kernel/config/usb_gadget/g2/UDC'
 const rounds = Number(process.argv[2] ?? 50)
 // never while the event loop stands still: libvirtd drops who does not answer for half a minute
 const run = promisify(execFile)
 const virsh = (...args: string[]) => run('virsh', ['--quiet', '--connect', uri, ...args])
-const plug = () => writeFileSync(gadget, 'dummy_udc.2\n')
-const unplug = () => writeFileSync(gadget, '\n')
 
 writeFileSync(
   '/tmp/follow.xml',
@@ -26,47 +23,21 @@ writeFileSync(
   <devices><controller type='usb' model='qemu-xhci'/><memballoon model='none'/></devices>
 </domain>`,
 )
+// what a run that was cut off has left
+await virsh('destroy', name).catch(() => {})
 await virsh('define', '/tmp/follow.xml')
 const start = async () => void (await virsh('start', '--paused', name))
 const stop = async () => void (await virsh('destroy', name))
 
 await using conn = await connect(uri)
 // the port at which the gadget is: libvirt knows no serial number of a USB device
-const { name: device } = await (await connect('linux:///', { readOnly: true })).resolve({ serial })
-const port = (await (await conn.lookupNodeDevice(device)).def()).path?.split('/').at(-1) ?? ''
+const port = (await plugged()).path?.split('/').at(-1) ?? ''
 unplug()
 await start()
-const log = await playFollowScenario({ conn, guest: name, device: { port }, plug, unplug, stop, start })
+const log = await playFollowScenario({ conn, guest: name, device: { port }, plug, unplug, stop, start, limit: 180_000 })
 
-/** How long each re-attachment takes, from the plug on, in milliseconds; and from the kernel's first word on. */
-async function replug(): Promise<{ attached: number; latencies: number[]; failures: string[] }> {
-  unplug()
-  const guest = await conn.lookupDomain(name)
-  const following = await guest.follow({ port }, { release: true, limit: { times: 1000, within: 1000 } })
-  const events = following[Symbol.asyncIterator]()
-  const [latencies, failures] = [[] as number[], [] as string[]]
-  const until = async (kind: string) => {
-    for (;;) {
-      const { value, done } = await events.next()
-      if (done) throw new Error('following has ended')
-      if (value.kind === 'failed') failures.push(value.error.message)
-      if (value.kind === kind) return
-    }
-  }
-  await until('waiting')
-  for (let round = 0; round < rounds; round++) {
-    const began = performance.now()
-    plug()
-    await until('attached')
-    latencies.push(Math.round(performance.now() - began))
-    console.error(`re-attached ${latencies.length} times, ${latencies.at(-1)} ms`)
-    unplug()
-    await until('detached')
-  }
-  await following[Symbol.asyncDispose]()
-  return { attached: latencies.length, latencies, failures }
-}
-const replugged = await replug()
+const replugged = await replug({ conn, guest: name, device: { port } }, rounds)
+console.error(distribution(replugged.latencies))
 
 /** What is told of network devices that are created and deleted at once, beside what virsh is told. */
 async function burst(count: number) {
@@ -110,6 +81,7 @@ async function burst(count: number) {
 }
 const many = process.argv[3] === '0' ? undefined : await burst(Number(process.argv[3] ?? 1000))
 
+plug()
 await stop()
 await virsh('undefine', name)
 const followed = { log, replugged, many }

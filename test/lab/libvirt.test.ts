@@ -14,7 +14,7 @@ needs(inject('absentMachine')).describe('devices handed over by the libvirtd of 
   beforeAll(async () => {
     const { url } = await bundle('test/lab/libvirt-hand-over.ts', '.cache/libvirt-hand-over.mjs')
     lab.put(fileURLToPath(url), 'libvirt-hand-over.mjs')
-    await lab.run('modprobe vfio-pci && lab-libvirtd', { timeout: 150_000 })
+    await lab.run('modprobe vfio-pci && lab-libvirtd && lab-clean', { timeout: 150_000 })
     seen = JSON.parse(await lab.run('node /lab/libvirt-hand-over.mjs', { timeout: 150_000 }))
   }, 310_000)
 

@@ -1,6 +1,7 @@
 import type { CallOptions, ChangeOptions, DetachOptions, DeviceDriver } from '../../backend.js'
 import { errorDomains, VirtError } from '../../errors.js'
 import { Book } from '../../manager/book.js'
+import type { Step } from '../../manager/change.js'
 import { makeChange, refuseFor } from '../../manager/make-change.js'
 import type { ManagedHost } from '../../manager/managed-host.js'
 import { type PciFunction, readPciFunction } from '../../manager/pci-function.js'
@@ -9,7 +10,7 @@ import { pciFindings } from '../../manager/preflight/pci-findings.js'
 import type { HostStep } from '../../model/host-step.js'
 import { capabilityOf } from '../../model/node-device.js'
 import { formatPciAddress } from '../../model/pci-address.js'
-import { driverMemory, pciHolder } from './pci-store.js'
+import { driverMemory, holderMemory, pciHolder } from './pci-store.js'
 import { assignableSteps, unassignableSteps } from './pciback.js'
 import { possibleVia } from './via.js'
 import type { XenHost } from './xen-host.js'
@@ -91,7 +92,7 @@ async function giveBack(
   const intent = { verb: 'reattach', devices: [{ key, name }], writable: ['/sys/bus/pci/drivers_probe'] } as const
   return await makeChange(managed, intent, options, async () => {
     const device = readPciFunction(host.files, address)
-    await refuseHeld(host, device)
+    const freeing = await freeSteps(host, device)
     const inventory = await takeInventory(managed, { ...options, for: 'xen' })
     refuseFor(
       device,
@@ -105,7 +106,7 @@ async function giveBack(
     return {
       verb: 'reattach',
       devices: [device],
-      steps: await unassignableSteps(managed, device, via),
+      steps: [...freeing, ...(await unassignableSteps(managed, device, via))],
       recovery: 'finish',
       records: [{ key, name, inode: device.inode, users: record?.users ?? [] }],
     }
@@ -120,10 +121,19 @@ const quarantined = (name: string): VirtError =>
     { device: name, errorDomain: errorDomains.xen },
   )
 
-/** @throws VirtError `operation-invalid` when xenstore says that a guest has it */
-export async function refuseHeld({ store }: XenHost, { name, address }: PciFunction): Promise<void> {
+/**
+ * Makes sure that no guest has a function. Answers the steps that take away what xenstore says of a guest that is gone:
+ * xl gives a function so marked to nobody.
+ *
+ * @throws VirtError `operation-invalid` when xenstore says that a guest has it
+ */
+export async function freeSteps({ store }: XenHost, { key, name, address }: PciFunction): Promise<Step[]> {
   const holder = await pciHolder(store, address)
-  if (holder === undefined) return
+  if (holder === undefined) {
+    const node = holderMemory(address)
+    const stale = await store.read(node)
+    return stale === undefined ? [] : [{ device: key, do: { store: node, value: null, replacing: stale } }]
+  }
   throw new VirtError('operation-invalid', `${name} is in use by the guest ${holder} of Xen; detach it there first`, {
     device: name,
     domain: String(holder),

@@ -72,5 +72,8 @@ async function readPciHolders(store: StoreView): Promise<Map<string, number>> {
  */
 export async function pciHolder(store: StoreView, address: string): Promise<number | undefined> {
   const [holders, domid] = await Promise.all([readPciHolders(store), store.read(holderMemory(address))])
-  return holders.get(address) ?? (domid === undefined || !/^\d+$/.test(domid) ? undefined : Number(domid))
+  const holder = holders.get(address)
+  if (holder !== undefined || domid === undefined || !/^\d+$/.test(domid)) return holder
+  // an xl that was killed leaves it, and the guest may be gone since
+  return (await store.read(`/local/domain/${domid}/name`)) === undefined ? undefined : Number(domid)
 }

@@ -13,7 +13,7 @@ import { pciFindings } from '../../manager/preflight/pci-findings.js'
 import type { HostdevDef, HostdevOf } from '../../model/hostdev.js'
 import { describeHostdev } from '../../model/hostdev-match.js'
 import { formatPciAddress } from '../../model/pci-address.js'
-import { refuseHeld } from './assignable.js'
+import { freeSteps } from './assignable.js'
 import type { RunningGuest } from './guests.js'
 import type { PciWords } from './pci-hand-over.js'
 import { holderMemory, readPciDevices, type StoredPci } from './pci-store.js'
@@ -97,7 +97,7 @@ async function attachPci(
     for (const def of defs) {
       const device = readPciFunction(host.files, addressOf(def))
       // xl would fail, too, and forget on the way whose the device is
-      await refuseHeld(host, device)
+      const freeing = await freeSteps(host, device)
       refuseFor(device, await pciFindings(inventory, device))
       const record = await new Book(managed).get(device)
       const taking = await takingSteps(host, managed, device, def)
@@ -107,7 +107,7 @@ async function attachPci(
       records.push({ key, name, inode, ...(detached && { detached }), users })
       const words: PciWords = { spec: writeXlDevice({ ...def, managed: false }).text }
       const giving: Step = { device: key, do: { give: user, words }, undo: { take: user } }
-      steps.push(...taking, { device: key, undo: forgetting(guest, def) }, giving)
+      steps.push(...freeing, ...taking, { device: key, undo: forgetting(guest, def) }, giving)
     }
     return { verb: 'attach', devices, steps, recovery: 'ask', records }
   })

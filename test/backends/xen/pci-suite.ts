@@ -217,6 +217,18 @@ export function pciSuite(socketPath: () => string): void {
       expect([xl.log, driver()]).toEqual([[], 'e1000e'])
     })
 
+    it('is given, and the host back, what xl has marked as that of a guest which is gone', async () => {
+      const stale = '/libxl/pci/0000-02-00-0/domid'
+      await dom0.store.write(stale, '99')
+      await guest.attachHostdev(def(true))
+      expect(await dom0.store.read(stale)).toBe('5')
+      await guest.detachHostdev(def(true))
+      await xl.run(['xl', 'pci-assignable-add', address])
+      await dom0.store.write(stale, '99')
+      await (await host.lookupNodeDevice(name)).reattach()
+      expect([driver(), await dom0.store.read(stale)]).toEqual(['e1000e', undefined])
+    })
+
     it('has each function of a card as a device of its own, and keeps one when the other goes', async () => {
       const both = ['0000:01:00.0', '0000:01:00.1']
       for (const each of [0, 1])

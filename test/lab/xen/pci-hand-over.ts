@@ -191,15 +191,8 @@ async function secondGuest() {
   const holder = spawnSync('xenstore-read', ['/libxl/pci/0000-00-09-0/domid']).status === 0
   const again = await outcome(host.lookupDomain('pv').then((pv) => pv.attachHostdev(hostdev(false))))
   const back = await outcome(host.lookupNodeDevice(card).then((device) => device.reattach()))
-  const said = await outcome(runThroughUs(['xl', 'pci-attach', 'pv', address]))
   xl('destroy', 'pv')
-  return { first, xlStatus: byXl.status, xlForgot: !holder, again, back, said, stderr: byXl.stderr }
-}
-
-/** What xl says in words, as a code. */
-async function runThroughUs(argv: readonly string[]): Promise<void> {
-  const { speakingXl } = await import('../../../src/backends/xen/xl.js')
-  await speakingXl(runCommand, patient.patience)(argv)
+  return { first, xlStatus: byXl.status, xlForgot: !holder, again, back, stderr: byXl.stderr }
 }
 
 const [work, point] = process.argv.slice(2)

@@ -80,7 +80,6 @@ needs(absent).describe('PCI devices on a real Xen', () => {
       xlForgot: true,
       again: 'operation-invalid',
       back: 'operation-invalid',
-      said: 'operation-invalid',
     })
   })
 

@@ -41,6 +41,8 @@ class DeviceWatcher {
   #known = new Map<string, DeviceTrace>()
   /** Network interfaces that udevd is not done with, and since when they are there. */
   #unnamed = new Map<string, number>()
+  /** What is defined, and how. */
+  #defined = new Map<string, string>()
   /** Folders of which the kernel has said that they changed. */
   readonly #changed = new Set<string>()
   #source: { stop(): void } | undefined
@@ -68,6 +70,7 @@ class DeviceWatcher {
     })
     try {
       this.#known = await this.#look()
+      this.#defined = this.#definitions()
     } catch (error) {
       this.#stop()
       throw error
@@ -121,11 +124,13 @@ class DeviceWatcher {
       const now = await this.#look()
       if (this.events.ended) return
       this.#holdBack(now)
+      const defined = this.#definitions()
       const late = this.#late
       this.#late = false
-      for (const event of differences(this.#known, now, changed))
-        this.events.push(late ? { ...event, merged: true } : event)
+      const events = [...differences(this.#known, now, changed), ...redefinitions(this.#defined, defined)]
+      for (const event of events) this.events.push(late ? { ...event, merged: true } : event)
       this.#known = now
+      this.#defined = defined
     } catch (error) {
       this.events.fail(error)
       return
@@ -159,6 +164,14 @@ class DeviceWatcher {
       traces.set(trace.name, trace)
     }
     return traces
+  }
+
+  /** What is defined of the devices that are watched. */
+  #definitions(): Map<string, string> {
+    const { device, capability = 'mdev' } = this.#options
+    if (capability !== 'mdev') return new Map()
+    const all = this.#host.definitionTexts()
+    return device === undefined ? all : new Map([...all].filter(([name]) => name === device))
   }
 
   /** Whether a device is of a kind, nested ones included: these take reading it. */
@@ -198,4 +211,12 @@ function* differences(
     if (was.link !== trace.link) yield { kind: 'link', device: trace.name }
     if (changed.includes(trace.path)) yield { kind: 'updated', device: trace.name }
   }
+}
+
+/** The same for definitions; libvirt tells of a changed one as of a device that was updated. */
+function* redefinitions(before: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): Generator<DeviceEvent> {
+  for (const name of before.keys()) if (!now.has(name)) yield { kind: 'undefined', device: name }
+  for (const [name, text] of now)
+    if (!before.has(name)) yield { kind: 'defined', device: name }
+    else if (before.get(name) !== text) yield { kind: 'updated', device: name }
 }

@@ -168,9 +168,9 @@ export class LinuxHost implements HostKnowledge {
     return name.startsWith('mdev_') ? this.#definitions(new Survey(this)).get(name) : undefined
   }
 
-  /** Names of the mediated devices that are defined. */
-  definedNames(): string[] {
-    return [...this.#definitions(new Survey(this)).keys()]
+  /** mdevctl's text of each mediated device that is defined, by name: it tells that a definition has changed. */
+  definitionTexts(): Map<string, string> {
+    return new Map(Array.from(this.#definitions(new Survey(this)), ([name, { json }]) => [name, json]))
   }
 
   /** The other USB port of the same socket. */

@@ -1,4 +1,5 @@
-import { watchFolder } from './folder-watch.js'
+import { readdirSync } from 'node:fs'
+import { type FolderWatch, watchFolder } from './folder-watch.js'
 import { startLines } from './process-lines.js'
 
 /** What a source of hints tells: that something has happened to devices, and to which, if it knows. */
@@ -30,11 +31,50 @@ export const machineHints: HintSource = (onHint) => {
       hint = {}
     }
   })
-  const watches = watched.map((folder) => watchFolder(folder, () => onHint({})))
+  const watches = [
+    ...watched.map((folder) => watchFolder(folder, () => onHint({}))),
+    watchDefinitions(() => onHint({})),
+  ]
   return {
     stop() {
       monitor.stop()
       for (const each of watches) each?.stop()
     },
+  }
+}
+
+/** Where mdevctl keeps definitions, in a folder for each parent device. */
+const definitions = '/etc/mdevctl.d'
+
+/** Watches what mdevctl defines, also below parents that have had nothing defined before. */
+function watchDefinitions(onChange: () => void): FolderWatch | undefined {
+  const below = new Map<string, FolderWatch | undefined>()
+  const look = () => {
+    for (const name of foldersIn(definitions))
+      if (!below.has(name)) below.set(name, watchFolder(`${definitions}/${name}`, onChange))
+  }
+  const above = watchFolder(definitions, (name) => {
+    // a folder that was taken away and made again is another
+    below.get(name ?? '')?.stop()
+    below.delete(name ?? '')
+    look()
+    onChange()
+  })
+  if (!above) return undefined
+  look()
+  return {
+    stop() {
+      for (const each of [above, ...below.values()]) each?.stop()
+    },
+  }
+}
+
+/** Names in a folder, which may go away at any time. */
+function foldersIn(path: string): string[] {
+  try {
+    return readdirSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
   }
 }

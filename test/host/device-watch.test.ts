@@ -147,6 +147,22 @@ describe('watchDevices', () => {
     expect(await take(watch, 1)).toEqual(['updated net_eth0'])
   })
 
+  it('tells of definitions of mediated devices, and of a changed one as updated', async () => {
+    const file = '/etc/mdevctl.d/mtty/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001'
+    const name = 'mdev_83b8f4f2_509f_382f_3c1e_e6bfe0fa1001_mtty'
+    const definition = (start: string) => JSON.stringify({ mdev_type: 'mtty-2', start, attrs: [] })
+    await using watch = await watchDevices(host, { hints })
+    await using others = await watchDevices(host, { hints, capability: 'net' })
+    files.set(file, definition('manual'))
+    expect(await take(watch, 1)).toEqual([`defined ${name}`])
+    files.set(file, definition('auto'))
+    expect(await take(watch, 1)).toEqual([`updated ${name}`])
+    files.delete(file)
+    expect(await take(watch, 1)).toEqual([`undefined ${name}`])
+    plug('eth1')
+    expect(await take(others, 1)).toEqual(['created net_eth1'])
+  })
+
   it('creates parents first and deletes them last', async () => {
     await using watch = await watchDevices(host, { hints })
     plugUsb()

@@ -1,8 +1,9 @@
 import type { Ability } from '../backend.js'
 import { VirtError } from '../errors.js'
 import { Denied } from '../os/host-files.js'
+import { exists } from './host-text.js'
 import type { ManagedHost } from './managed-host.js'
-import { vfioFindings } from './vfio-support.js'
+import { hasModule, vfioFindings } from './vfio-support.js'
 
 /** What this host can be asked to change, and for each thing that is missing for that, what would help. */
 export async function abilities(host: ManagedHost): Promise<Ability[]> {
@@ -19,6 +20,7 @@ export async function abilities(host: ManagedHost): Promise<Ability[]> {
     ...row('devices.reattach', lacks),
     ...row('devices.reset', lacks),
     ...row('devices.create', lacks),
+    ...row('devices.start', [...lacks, ...mediation(host)]),
     ...row('devices.destroy', lacks),
     ...row('devices.setVirtualFunctions', lacks),
     ...definitionCalls.flatMap((call) => row(call, [...lacks, ...mdevctl])),
@@ -41,6 +43,17 @@ function rights({ writes }: ManagedHost): Problem[] {
     return [{ reason: '/sys is mounted read-only', remedy: 'run on the host, or in a container that is privileged' }]
   if (allowed.errno === 'ENOENT') return [{ reason: 'this host has no PCI bus' }]
   return [{ reason: 'this user may not change drivers', remedy: 'run as root, or with sudo' }]
+}
+
+/** What a defined device is started by. */
+function mediation({ files }: ManagedHost): Problem[] {
+  if (exists(files, '/sys/class/mdev_bus') || hasModule(files, 'mdev')) return []
+  return [
+    {
+      reason: 'this kernel has no mediated devices: there is no module mdev',
+      remedy: 'install all modules of the kernel (linux-modules-extra), or one built with CONFIG_VFIO_MDEV',
+    },
+  ]
 }
 
 /** Which of the programs that a change runs are not there. */

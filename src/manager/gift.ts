@@ -6,6 +6,7 @@ import type { VfConfig } from '../model/vf-config.js'
 import { Denied, type HostFiles } from '../os/host-files.js'
 import type { Taking as DriverTaking } from './book.js'
 import { type HostDevice, sysnameOf } from './host-device.js'
+import { exists } from './host-text.js'
 import type { ManagedHost } from './managed-host.js'
 import { readMdevDevice } from './mdev-device.js'
 import { readPciFunction } from './pci-function.js'
@@ -94,9 +95,10 @@ function usbGift(files: HostFiles, def: NodeDeviceDef): Gift {
 }
 
 /**
- * A target of the kernel's own SCSI server, as something to give to a guest (drivers/vhost/scsi.c).
+ * A target of the kernel's own SCSI server, as something to give to a guest (drivers/vhost/scsi.c). QEMU reaches it by
+ * /dev/vhost-scsi, which is checked before it is asked.
  *
- * @throws VirtError `device-missing`, also for what is no WWPN
+ * @throws VirtError `device-missing` for the target, also for what is no WWPN, and for that node
  */
 export function vhostGift(files: HostFiles, wwpn: string): Gift {
   const device = vhostTarget(files, wwpn)
@@ -107,11 +109,20 @@ export function vhostGift(files: HostFiles, wwpn: string): Gift {
   }
 }
 
+const vhostNode = '/dev/vhost-scsi'
+
 function vhostTarget(files: HostFiles, wwpn: string): HostDevice {
   const folder = `/sys/kernel/config/target/vhost/${wwpn}`
   const stat = /^naa\.[\da-f]{16}$/i.test(wwpn) ? files.stat(folder) : undefined
   const name = `vhost target ${wwpn}`
   if (stat === undefined || stat instanceof Denied)
     throw new VirtError('device-missing', `${name} is not on this host; create it with targetcli`, { device: name })
+  if (!exists(files, vhostNode)) {
+    const remedy = exists(files, '/sys/module/vhost_scsi') ? 'in a container: pass it in' : 'modprobe vhost_scsi'
+    throw new VirtError('device-missing', `${name} is reached by ${vhostNode}, which is not there; ${remedy}`, {
+      device: name,
+      path: vhostNode,
+    })
+  }
   return { key: `vhost-${wwpn}`, name, folder, real: folder, inode: stat.inode }
 }

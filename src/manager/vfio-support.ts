@@ -36,7 +36,7 @@ const virtualRemedy = 'this is a virtual machine: give it a virtual IOMMU'
 const isVirtual = (cpu: string): boolean => /^flags\s*:.*\bhypervisor\b/m.test(cpu)
 
 /** Whether a module is built into the kernel or can be loaded; of a host that keeps no list of them, it may be. */
-function hasModule(files: HostFiles, module: string): boolean {
+export function hasModule(files: HostFiles, module: string): boolean {
   const folder = `/lib/modules/${textOf(files, '/proc/sys/kernel/osrelease')}`
   const listed = ['modules.dep', 'modules.builtin'].flatMap((list) => linesOf(files, `${folder}/${list}`))
   const pattern = new RegExp(`/${module}\\.ko(\\.\\w+)?(:|$)`)

@@ -2,8 +2,9 @@ import { VirtError } from '../../errors.js'
 import type { LinuxHost } from '../../host/linux-host.js'
 import { generateName } from '../../host/names.js'
 import { type Gift, giftOf, vhostGift } from '../../manager/gift.js'
+import { readMdevDevice } from '../../manager/mdev-device.js'
 import { describeDevice } from '../../model/describe.js'
-import type { HostdevDef } from '../../model/hostdev.js'
+import type { HostdevDef, HostdevOf } from '../../model/hostdev.js'
 import { describeHostdev, isHostDevice } from '../../model/hostdev-match.js'
 import { capabilityOf, type NodeDeviceDef } from '../../model/node-device.js'
 import { formatPciAddress } from '../../model/pci-address.js'
@@ -38,7 +39,7 @@ export async function resolveHostdev(host: LinuxHost, files: HostFiles, def: Hos
       return found(files, { ...def, source: { ...source, address: { bus, device: number } } }, device)
     }
     case 'mdev':
-      return found(files, def, await theOne(host, 'mdev', def))
+      return ofItsModel(files, def, found(files, def, await theOne(host, 'mdev', def)))
     case 'scsi':
       return await resolveScsi(host, files, def)
     case 'scsi_host':
@@ -53,11 +54,22 @@ function found(files: HostFiles, def: HostdevDef, device: NodeDeviceDef | undefi
   return { def, gift: giftOf(files, device) }
 }
 
-async function resolveScsi(
-  host: LinuxHost,
-  files: HostFiles,
-  def: Extract<HostdevDef, { kind: 'scsi' }>,
-): Promise<Resolved> {
+/**
+ * A mediated device that its type says to be what the guest is to take it for (`virMediatedDeviceCheckModel`).
+ *
+ * @throws VirtError `config-unsupported` (libvirt's 67)
+ */
+function ofItsModel(files: HostFiles, def: HostdevOf<'mdev'>, resolved: Resolved): Resolved {
+  const { deviceApi } = readMdevDevice(files, def.source.uuid)
+  if (deviceApi === undefined || deviceApi === def.model) return resolved
+  throw new VirtError(
+    'config-unsupported',
+    `${describeHostdev(def)} is given as ${def.model}, but its type is for ${deviceApi}; say that as its model`,
+    { ...(resolved.gift && { device: resolved.gift.device.name }) },
+  )
+}
+
+async function resolveScsi(host: LinuxHost, files: HostFiles, def: HostdevOf<'scsi'>): Promise<Resolved> {
   if (def.source.kind === 'iscsi') return { def }
   const exact = def.source.kind === 'generic' ? { ...def, source: adapterOf(files, def.source.name) } : def
   if (exact.source.kind !== 'adapter') throw missing(def)

@@ -1,5 +1,8 @@
 import { VirtError } from '../errors.js'
 
+/** More than any container's config has, and little enough that reading and editing it takes no time. */
+const maxLength = 1 << 20
+
 /**
  * A container's config (`/etc/vz/conf/101.conf`), read and edited in place: every line that is not meant stays as it
  * is, byte for byte, comments and order included.
@@ -8,10 +11,18 @@ import { VirtError } from '../errors.js'
  * is lenient, and what is written is plain: words that a shell would not take for themselves are refused.
  */
 export class ContainerConfig {
-  readonly #lines: string[]
+  #lines: string[]
 
-  /** @throws VirtError `invalid-argument` for a text with NUL in it, which is no config */
+  /**
+   * @throws VirtError `invalid-argument` for a text with NUL in it, which is no config; `limit-exceeded` for more than
+   * 1 MB
+   */
   constructor(text: string) {
+    if (text.length > maxLength)
+      throw new VirtError(
+        'limit-exceeded',
+        'the container config is longer than 1 MB; see whether it is the right file',
+      )
     if (text.includes('\0')) throw new VirtError('invalid-argument', 'the container config holds NUL; it is damaged')
     this.#lines = text.split('\n')
   }
@@ -50,8 +61,7 @@ export class ContainerConfig {
       return
     }
     this.#lines[at] = replaced(this.#lines[at] as string, key, value)
-    for (let last = this.#lines.length - 1; last > at; last--)
-      if (keyOf(this.#lines[last] as string) === key) this.#lines.splice(last, 1)
+    this.#lines = this.#lines.filter((line, n) => n <= at || keyOf(line) !== key)
   }
 
   /** Has a word in a list, in place of one that means the same device; what is there already stays as it is. */
@@ -103,15 +113,26 @@ const keyOf = (line: string): string | undefined => assignment.exec(line)?.[1]
 function valueIn(line: string): string {
   const text = (assignment.exec(line)?.[2] ?? '').replace(/\r$/, '')
   const quoted = /^(["'])(.*?)\1/.exec(text)
-  return (quoted ? (quoted[2] as string) : text.replace(/\s*#.*$/, '')).replaceAll('\\', '').trim()
+  return (quoted ? (quoted[2] as string) : (text.split('#', 1)[0] as string)).replaceAll('\\', '').trim()
 }
 
 /** The line with another value: its indent, its comment and its carriage return stay. */
 function replaced(line: string, key: string, value: string): string {
   const indent = /^[ \t]*/.exec(line)?.[0] ?? ''
   const rest = assignment.exec(line)?.[2] ?? ''
-  const comment = /^(?:"[^"]*"|'[^']*'|[^#"']*?)(\s+#.*?)?(\r?)$/.exec(rest)
-  return `${indent}${key}="${value}"${comment?.[1] ?? ''}${comment?.[2] ?? ''}`
+  const ending = rest.endsWith('\r') ? '\r' : ''
+  return `${indent}${key}="${value}"${commentOf(rest.slice(0, rest.length - ending.length))}${ending}`
+}
+
+/** The comment behind a value, with the blanks before it; without blanks a `#` begins none. */
+function commentOf(rest: string): string {
+  const quoted = /^(?:"[^"]*"|'[^']*')/.exec(rest)?.[0] ?? ''
+  const hash = rest.indexOf('#', quoted.length)
+  if (hash < 0) return ''
+  const before = rest.slice(quoted.length, hash)
+  const value = before.trimEnd()
+  const isComment = value.length < before.length && (quoted === '' ? !/["']/.test(value) : value === '')
+  return isComment ? rest.slice(quoted.length + value.length) : ''
 }
 
 /** As vzctl writes it: an entry of the lists of devices has a blank behind it, the last one too. */

@@ -35,7 +35,7 @@ const xml = Object.fromEntries(
   ]),
 )
 
-const option = /^-(device|blockdev|object)\s+(.+)$/
+const option = /^-(device|blockdev|object)\s+(\S.*)$/s
 
 /** QEMU's options, a line each. */
 function readQemu(text: string): HostdevDef[] {
@@ -73,13 +73,13 @@ const formats: Readonly<Record<string, Format>> = {
     leaves: ['managed', 'alias'],
   },
   xl: {
-    speaks: (text) => /^\s*(pci|usbdev|usbctrl|usbdevice)\s*\+?=/m.test(text),
+    speaks: (text) => /^[ \t]*(pci|usbdev|usbctrl|usbdevice)[ \t]*\+?=/m.test(text),
     read: (text) => new XlConfig(text).hostdevs({ strict: true }),
     write: (def) => formatXlConfig({ hostdevs: [def] }),
     leaves: ['managed', 'alias', 'driver'],
   },
   openvz: {
-    speaks: (text) => /^\s*(NETDEV|NETIF|DEVNODES|DEVICES|PCI)=/m.test(text),
+    speaks: (text) => /^[ \t]*(NETDEV|NETIF|DEVNODES|DEVICES|PCI)=/m.test(text),
     read: (text) => containerHostdevs(new ContainerConfig(text)),
     write: (def) => {
       const config = new ContainerConfig('')

@@ -120,7 +120,7 @@ export function readMdevctlList(json: string, parents: readonly NodeDeviceDef[])
   const [byParent = {}] = list
   const byAddress = new Map(parents.map((def) => [mdevParentAddress(def), def.name]))
   return Object.entries(object(byParent)).flatMap(([address, devices]) => {
-    if (!Array.isArray(devices)) throw wrong(`has no array of devices for ${JSON.stringify(address)}`)
+    if (!Array.isArray(devices)) throw wrong(`has no array of devices for ${JSON.stringify(address.slice(0, 100))}`)
     return devices.flatMap((device: unknown) =>
       Object.entries(object(device)).map(([uuid, properties]) =>
         listed(address, uuid, object(properties), byAddress.get(address) ?? computer),
@@ -142,7 +142,7 @@ function listed(address: string, uuid: string, properties: Record<string, unknow
   const { mdev_type: type, start, attrs = [] } = properties
   if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(uuid))
     throw wrong(`names a device ${JSON.stringify(uuid.slice(0, 100))}`)
-  if (!/^[\w.:-]+$/.test(address)) throw wrong(`names a parent ${JSON.stringify(address.slice(0, 100))}`)
+  if (!/^[\w:-][\w.:-]*$/.test(address)) throw wrong(`names a parent ${JSON.stringify(address.slice(0, 100))}`)
   if (typeof type !== 'string') throw wrong(`says no type of ${uuid}`)
   if (!Array.isArray(attrs)) throw wrong(`has attributes of ${uuid} that are no array`)
   const attributes = attrs.flatMap((pair: unknown) =>

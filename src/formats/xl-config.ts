@@ -47,10 +47,10 @@ export class XlConfig {
       )
     const [first, ...more] = this.#standing(key)
     const text = `${key} = ${written(value)}`
-    this.#change(
+    this.#change([
       first ? { start: first.start, end: first.end, text } : lineAdded(this.#text, text),
       ...more.map((setting) => settingCut(this.#text, setting)),
-    )
+    ])
   }
 
   /**
@@ -70,10 +70,9 @@ export class XlConfig {
 
   /** Takes a host device away, wherever it stands. @throws VirtError `device-missing` when it is not there */
   remove(def: HostdevDef): void {
-    const find = () => this.#devices(false).find((each) => sameHostDevice(each.def, def))
-    let found = find()
-    if (!found) throw new VirtError('device-missing', `the xl.cfg has no ${describeHostdev(def)}`)
-    for (; found; found = find()) this.#change(...found.item.cut())
+    const found = this.#devices(false).filter((each) => sameHostDevice(each.def, def))
+    if (found.length === 0) throw new VirtError('device-missing', `the xl.cfg has no ${describeHostdev(def)}`)
+    this.#change(found.flatMap(({ item }) => item.cut()))
   }
 
   /** The USB controllers of the guest; the index of each is its place in the list. */
@@ -95,7 +94,7 @@ export class XlConfig {
         'invalid-argument',
         `USB controller ${index} is not the last of the ${items.length} in the xl.cfg; take away the last one first`,
       )
-    this.#change(...last.cut())
+    this.#change(last.cut())
   }
 
   toString(): string {
@@ -119,7 +118,7 @@ export class XlConfig {
     this.#text = text
   }
 
-  #change(...edits: XlEdit[]): void {
+  #change(edits: readonly XlEdit[]): void {
     this.#read(edited(this.#text, edits))
   }
 
@@ -160,7 +159,7 @@ export class XlConfig {
 
   #append(key: string, text: string): void {
     const list = this.#standing(key).at(-1)?.value
-    if (list?.kind === 'list') this.#change(...itemAdded(this.#text, list, text))
+    if (list?.kind === 'list') this.#change(itemAdded(this.#text, list, text))
     else this.set(key, [text])
   }
 }

@@ -7,10 +7,15 @@ export interface XlEdit {
   readonly text: string
 }
 
-/** The text with all changes made; they must not overlap. */
+/** The text with all changes made, those at one place in their order; what two of them take away goes once. */
 export function edited(text: string, edits: readonly XlEdit[]): string {
-  const fromLast = [...edits].sort((a, b) => b.start - a.start)
-  return fromLast.reduce((sum, edit) => sum.slice(0, edit.start) + edit.text + sum.slice(edit.end), text)
+  let made = ''
+  let at = 0
+  for (const { start, end, text: put } of [...edits].sort((a, b) => a.start - b.start)) {
+    made += text.slice(at, Math.max(at, start)) + put
+    at = Math.max(at, end)
+  }
+  return made + text.slice(at)
 }
 
 const inserted = (at: number, text: string): XlEdit => ({ start: at, end: at, text })
@@ -29,10 +34,9 @@ function cut(text: string, start: number, upTo: number): XlEdit {
   blanks.lastIndex = upTo
   blanks.test(text)
   const end = blanks.lastIndex
+  if (text[end] !== '\n') return { start, end, text: '' }
   const from = lineStart(text, start)
-  return text[end] === '\n' && isBlank(text.slice(from, start))
-    ? { start: from, end: end + 1, text: '' }
-    : { start, end, text: '' }
+  return isBlank(text.slice(from, start)) ? { start: from, end: end + 1, text: '' } : { start, end, text: '' }
 }
 
 /** Takes a whole setting away. */

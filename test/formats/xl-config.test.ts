@@ -112,6 +112,12 @@ describe('XlConfig', () => {
     expect(() => new XlConfig('pci = [ [ "01:00.0" ] ]').hostdevs()).toThrow('holds a list')
   })
 
+  it('adds behind a last item that has a line and no comma', () => {
+    const config = new XlConfig('pci = [\n  "01:00.0"\n]\n')
+    config.add(pci(2))
+    expect(String(config)).toBe('pci = [\n  "01:00.0",\n  "0000:01:02.0"\n]\n')
+  })
+
   it('adds on a line of its own where the others have one', () => {
     const config = new XlConfig(realistic)
     config.add(pci(2))

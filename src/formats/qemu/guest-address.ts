@@ -71,32 +71,56 @@ export function addressOf(given: QemuProps): GuestAddress | undefined {
   const unknown = () =>
     new VirtError('config-unsupported', `the device is on bus ${JSON.stringify(bus)}, which has no number; rename it`)
   if (devno !== undefined) {
-    const [cssid = 0, ssid = 0, number = 0] = String(devno)
-      .split('.')
-      .map((part) => Number.parseInt(part, 16))
+    const parts = /^([\da-f]{1,2})\.([0-3])\.([\da-f]{1,4})$/i.exec(String(devno))
+    if (!parts) throw wrongProperty('devno', devno, 'a channel like fe.0.0001')
+    const [cssid = 0, ssid = 0, number = 0] = parts.slice(1).map((part) => Number.parseInt(part, 16))
     return { kind: 'ccw', cssid, ssid, devno: number }
   }
   if (addr !== undefined) {
-    const [slot = 0, fn = 0] = String(addr)
-      .split('.')
-      .map((part) => Number.parseInt(part, 16))
-    const number = numberIn(String(bus ?? 'pci.0'), /^pcie?\.(\d+)(?:\.0)?$/)
+    const parts = /^(?:0x)?([01]?[\da-f])(?:\.(?:0x)?([0-7]))?$/i.exec(String(addr))
+    if (!parts) throw wrongProperty('addr', addr, 'a slot like 0x1f, or slot and function like 0x1f.0x7')
+    const [slot, fn] = [Number.parseInt(parts[1] ?? '', 16), Number(parts[2] ?? 0)]
+    const number = numberIn(String(bus ?? 'pci.0'), /^pcie?\.(\d{1,10})(?:\.0)?$/)
     if (number === undefined) throw unknown()
     const multi = multifunction === undefined ? {} : { multifunction: isOn(multifunction) }
     return { kind: 'pci', domain: 0, bus: number, slot, function: fn, ...multi }
   }
   if (given['scsi-id'] !== undefined) {
-    const controller = numberIn(String(bus ?? 'scsi0.0'), /^scsi(\d+)\.0$/)
+    const controller = numberIn(String(bus ?? 'scsi0.0'), /^scsi(\d{1,10})\.0$/)
     if (controller === undefined) throw unknown()
-    const [channel, target] = [Number(given.channel ?? 0), Number(given['scsi-id'])]
+    const channel = given.channel === undefined ? 0 : whole(given, 'channel')
+    const target = whole(given, 'scsi-id')
     return given.lun === undefined
       ? { kind: 'drive', controller, bus: channel, target: 0, unit: target }
-      : { kind: 'drive', controller, bus: channel, target, unit: Number(given.lun) }
+      : { kind: 'drive', controller, bus: channel, target, unit: whole(given, 'lun') }
   }
   if (given.driver !== 'usb-host' || (bus ?? port) === undefined) return undefined
-  const number = numberIn(String(bus ?? 'usb.0'), /^usb(\d*)\.0$/)
+  const number = numberIn(String(bus ?? 'usb.0'), /^usb(\d{0,10})\.0$/)
   if (number === undefined) throw unknown()
-  return { kind: 'usb', bus: number, ...(port !== undefined && { port: String(port) }) }
+  return { kind: 'usb', bus: number, ...(port !== undefined && { port: usbPorts(given, 'port') }) }
+}
+
+/** The error for a property that cannot be. */
+export const wrongProperty = (property: string, value: unknown, is: string): VirtError =>
+  new VirtError(
+    'invalid-argument',
+    `the property ${property} is ${JSON.stringify(String(value).slice(0, 100))}; it is ${is}`,
+  )
+
+/** A number as QEMU reads it, in text too: `0x` begins hexadecimal and `0` octal digits (`qemu_strtou64`, base 0). */
+export function whole(given: QemuProps, property: string, maximum = 0xffff_ffff): number {
+  const text = String(given[property])
+  const octal = /^0[0-7]+$/.test(text)
+  const value = octal ? Number.parseInt(text, 8) : /^(?:0x[\da-f]{1,8}|0|[1-9]\d*)$/i.test(text) ? Number(text) : -1
+  if (value >= 0 && value <= maximum) return value
+  throw wrongProperty(property, given[property], `a number from 0 to ${maximum}`)
+}
+
+/** A chain of ports of USB hubs. */
+export function usbPorts(given: QemuProps, property: string): string {
+  const text = String(given[property])
+  if (/^[1-9]\d{0,8}(?:\.[1-9]\d{0,8}){0,3}$/.test(text)) return text
+  throw wrongProperty(property, given[property], 'a chain of ports like 1.2')
 }
 
 /** Whether a switch is on; QEMU's comma syntax has words for it. */

@@ -6,6 +6,9 @@ export type QemuProps = Readonly<Record<string, string | number | boolean>>
 /** JSON, which QEMU 6.2 and later take everywhere, or `driver,key=value`, which all take. */
 export type QemuSyntax = 'json' | 'comma'
 
+/** The longest argument that Linux gives a process (MAX_ARG_STRLEN, include/uapi/linux/binfmts.h). */
+const maxLength = 0x20000
+
 /** The properties that have a value. */
 export function props(given: Record<string, string | number | boolean | undefined>): QemuProps {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as QemuProps
@@ -38,20 +41,29 @@ const spelt = (value: string | number | boolean) =>
  * says otherwise, and a key alone means `on` (util/qemu-option.c, `opts_do_parse`).
  *
  * @param first - the key that may be left out: `driver` for -device and -blockdev, `qom-type` for -object
- * @throws VirtError `invalid-argument`
+ * @throws VirtError `invalid-argument`, `limit-exceeded` for more than a process could be given
  */
 export function parseProps(text: string, first = 'driver'): QemuProps {
+  if (text.length > maxLength)
+    throw new VirtError('limit-exceeded', `the QEMU argument is longer than ${maxLength} characters; shorten it`)
   if (text.startsWith('{')) return parseJson(text)
-  const options = [...text.matchAll(/((?:[^,]|,,)*)(?:,|$)/g)].map(([, option = '']) => option.replaceAll(',,', ','))
-  // the end of the text matches once more, empty
-  if (text !== '') options.pop()
   return Object.fromEntries(
-    options.map((option, n) => {
+    optionsOf(text).map((option, n) => {
       const at = option.indexOf('=')
       if (at >= 0) return [option.slice(0, at), option.slice(at + 1)]
       return n === 0 ? [first, option] : [option, 'on']
     }),
   )
+}
+
+/** What stands between single commas; one at the end ends nothing. */
+function optionsOf(text: string): string[] {
+  const options = ['']
+  for (const piece of text.split(/(,,|,)/))
+    if (piece === ',') options.push('')
+    else options.push(options.pop() + (piece === ',,' ? ',' : piece))
+  if (text !== '' && options.at(-1) === '') options.pop()
+  return options
 }
 
 function parseJson(text: string): QemuProps {

@@ -1,7 +1,7 @@
 import { VirtError } from '../../errors.js'
 import type { HostdevDef } from '../../model/hostdev.js'
 import { parsePciAddress } from '../../model/pci-address.js'
-import { addressOf, isOn } from './guest-address.js'
+import { addressOf, isOn, usbPorts, whole, wrongProperty } from './guest-address.js'
 import type { QemuProps } from './props.js'
 
 /** What QEMU was given: of the devices the last is the host device. */
@@ -20,12 +20,17 @@ export function fromQemu({ devices, blockdevs = [] }: QemuGiven): HostdevDef {
   const device = devices.at(-1)
   const read = readers.get(String(device?.driver))
   if (!device || !read)
-    throw new VirtError('config-unsupported', `${JSON.stringify(device?.driver ?? '')} is no host device of QEMU`)
+    throw new VirtError(
+      'config-unsupported',
+      `${JSON.stringify(String(device?.driver ?? '').slice(0, 100))} is no host device of QEMU`,
+    )
   const def = read(device, blockdevs)
   const zpci = devices.find(({ driver, target }) => driver === 'zpci' && target === device.id)
   const place = addressOf(device)
   const address =
-    place?.kind === 'pci' && zpci ? { ...place, zpci: { uid: Number(zpci.uid), fid: Number(zpci.fid) } } : place
+    place?.kind === 'pci' && zpci
+      ? { ...place, zpci: { uid: whole(zpci, 'uid', 0xffff), fid: whole(zpci, 'fid') } }
+      : place
   return { ...def, ...info(device), ...(address && { address }) } as HostdevDef
 }
 
@@ -86,21 +91,29 @@ const screen = ({ display, ramfb }: QemuProps) => ({
 
 function usb(device: QemuProps): HostdevDef {
   const { hostdevice, hostbus, hostaddr, hostport, vendorid, productid } = device
-  const [, bus, number] = /^\/dev\/bus\/usb\/(\d+)\/(\d+)$/.exec(String(hostdevice ?? '')) ?? []
+  const [, bus, number] = /^\/dev\/bus\/usb\/(\d{1,10})\/(\d{1,10})$/.exec(String(hostdevice ?? '')) ?? []
   if (hostdevice !== undefined && bus === undefined) throw wrong('hostdevice', hostdevice)
-  const address = {
-    bus: Number(bus ?? hostbus),
-    ...((number ?? hostaddr) !== undefined && { device: Number(number ?? hostaddr) }),
-    ...(hostport !== undefined && { port: String(hostport) }),
+  const byNumber = {
+    ...(hostaddr !== undefined && { device: whole(device, 'hostaddr') }),
+    ...(hostport !== undefined && { port: usbPorts(device, 'hostport') }),
   }
+  const address =
+    bus !== undefined
+      ? { bus: Number(bus), device: Number(number) }
+      : hostbus !== undefined
+        ? { bus: whole(device, 'hostbus'), ...byNumber }
+        : undefined
   return {
     kind: 'usb',
     managed: false,
     source: {
       ...guestReset(device),
       ...(vendorid !== undefined &&
-        productid !== undefined && { vendor: Number(vendorid), product: Number(productid) }),
-      ...((bus ?? hostbus) !== undefined && { address }),
+        productid !== undefined && {
+          vendor: whole(device, 'vendorid', 0xffff),
+          product: whole(device, 'productid', 0xffff),
+        }),
+      ...(address && { address }),
     },
   }
 }
@@ -125,7 +138,7 @@ function iscsi(backend: QemuProps) {
   const portal = text(backend.portal, 'portal')
   const [, bracketed, plain, port] = /^(?:\[(.*)\]|([^:]*))(?::(\d+))?$/.exec(portal) ?? []
   const name = bracketed ?? plain
-  if (name === undefined) throw wrong('portal', portal)
+  if (name === undefined || Number(port ?? 0) > 0xffff) throw wrongProperty('portal', portal, 'a host and a port')
   const initiator = backend['initiator-name']
   if (backend.user !== undefined)
     throw new VirtError(
@@ -134,33 +147,40 @@ function iscsi(backend: QemuProps) {
     )
   return {
     kind: 'iscsi' as const,
-    name: `${text(backend.target, 'target')}/${backend.lun ?? 0}`,
+    name: `${text(backend.target, 'target')}/${backend.lun === undefined ? 0 : whole(backend, 'lun')}`,
     hosts: [{ name, ...(Number(port) > 0 && { port: Number(port) }) }],
     ...(initiator !== undefined && { initiator: String(initiator) }),
   }
 }
 
 /** What every device may have. */
-function info({ id, bootindex, loadparm, rombar, romfile, 'acpi-index': index }: QemuProps) {
+function info(device: QemuProps) {
+  const { id, bootindex, loadparm, rombar, romfile, 'acpi-index': index } = device
   const rom =
     romfile === '' && rombar === undefined
       ? { enabled: false }
       : {
-          ...(rombar !== undefined && { bar: Number(rombar) !== 0 }),
+          ...(rombar !== undefined && { bar: whole(device, 'rombar') !== 0 }),
           ...(romfile !== undefined && { file: String(romfile) }),
         }
   return {
     ...(bootindex !== undefined && {
-      boot: { order: Number(bootindex), ...(loadparm !== undefined && { loadparm: String(loadparm) }) },
+      boot: {
+        order: whole(device, 'bootindex'),
+        ...(loadparm !== undefined && { loadparm: String(loadparm) }),
+      },
     }),
     ...(id !== undefined && { alias: String(id) }),
     ...(Object.keys(rom).length > 0 && { rom }),
-    ...(index !== undefined && { acpi: { index: Number(index) } }),
+    ...(index !== undefined && { acpi: { index: whole(device, 'acpi-index') } }),
   }
 }
 
 const wrong = (property: string, value: unknown) =>
-  new VirtError('invalid-argument', `the property ${property} is ${JSON.stringify(value)}, which names no host device`)
+  new VirtError(
+    'invalid-argument',
+    `the property ${property} is ${JSON.stringify(String(value).slice(0, 100))}, which names no host device`,
+  )
 
 function text(value: string | number | boolean | undefined, property: string): string {
   if (typeof value === 'string') return value

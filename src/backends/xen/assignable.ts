@@ -1,5 +1,6 @@
 import type { CallOptions, ChangeOptions, DetachOptions, DeviceDriver } from '../../backend.js'
 import { errorDomains, VirtError } from '../../errors.js'
+import { generateName } from '../../host/names.js'
 import { Book } from '../../manager/book.js'
 import type { Step } from '../../manager/change.js'
 import { makeChange, refuseFor } from '../../manager/make-change.js'
@@ -7,10 +8,11 @@ import type { ManagedHost } from '../../manager/managed-host.js'
 import { type PciFunction, readPciFunction } from '../../manager/pci-function.js'
 import { takeInventory } from '../../manager/preflight/inventory.js'
 import { pciFindings } from '../../manager/preflight/pci-findings.js'
+import { assignabilityOf, finding } from '../../model/finding.js'
 import type { HostStep } from '../../model/host-step.js'
 import { capabilityOf } from '../../model/node-device.js'
 import { formatPciAddress } from '../../model/pci-address.js'
-import { driverMemory, holderMemory, pciHolder } from './pci-store.js'
+import { driverMemory, holderMemory, pciHolder, readPciHolders } from './pci-store.js'
 import { assignableSteps, unassignableSteps } from './pciback.js'
 import { possibleVia } from './via.js'
 import type { XenHost } from './xen-host.js'
@@ -48,6 +50,28 @@ export function assignableCalls(host: XenHost, managed: ManagedHost, others: Cha
         ? await giveBack(host, managed, pci, options)
         : await others.reattach(name, options)
     },
+  }
+}
+
+/** What speaks for and against giving devices away, with the guests that xenstore says have PCI functions. */
+export function xenAssignability(
+  { store }: Pick<XenHost, 'store'>,
+  linux: Required<DeviceDriver>['assignability'],
+): Required<DeviceDriver>['assignability'] {
+  return async (names, options) => {
+    const [answers, holders] = await Promise.all([linux(names, { for: 'xen', ...options }), readPciHolders(store)])
+    const withHolders = new Map(answers)
+    for (const [address, holder] of holders) {
+      const name = generateName('pci', address)
+      const findings = answers.get(name)?.findings
+      if (!findings || findings.some(({ code }) => code === 'in-use')) continue
+      const inUse = finding('in-use', `is in use by the guest ${holder} of Xen`, {
+        remedy: 'detach it from there first',
+        domain: String(holder),
+      })
+      withHolders.set(name, assignabilityOf([...findings, inUse]))
+    }
+    return withHolders
   }
 }
 

@@ -60,7 +60,7 @@ function placeOf(vdev: string | undefined, vdevfn: string | undefined): PciAddre
 }
 
 /** Which guest has each function, by its address and the guest's number. */
-async function readPciHolders(store: StoreView): Promise<Map<string, number>> {
+export async function readPciHolders(store: StoreView): Promise<Map<string, number>> {
   const domains = ((await store.directory(backends)) ?? []).filter((name) => /^\d+$/.test(name)).map(Number)
   const lists = await Promise.all(domains.map((domain) => readPciDevices(store, domain)))
   return new Map(lists.flatMap((devices, at) => devices.map(({ address }) => [address, domains[at] ?? 0] as const)))

@@ -14,7 +14,7 @@ import { realWrites } from '../../os/host-writes-real.js'
 import { StateFolder } from '../../os/state-folder.js'
 import type { XenstoreClient } from '../../wire/xenstore/client.js'
 import { openStore } from '../../wire/xenstore/open.js'
-import { assignableCalls } from './assignable.js'
+import { assignableCalls, xenAssignability } from './assignable.js'
 import { libxlMonitor, type OpenMonitor } from './device-model.js'
 import { removeWithEmptyParents } from './device-state.js'
 import { domainDriver } from './domains.js'
@@ -101,7 +101,7 @@ export async function xen(options: XenOptions = {}): Promise<Backend> {
     devices: {
       ...readingCalls(devices),
       warnings: () => [...devices.warnings(), ...unfinishedChanges({ files, state })],
-      assignability: (names, call) => assignabilityCall(devices, { files, state })(names, { for: 'xen', ...call }),
+      assignability: xenAssignability(host, assignabilityCall(devices, { files, state })),
       ...(managed && xenChangeCalls(host, managed)),
       watch: (call) => watchDevices(devices, { ...call, hints: isHere ? machineHints : undefined }),
     },

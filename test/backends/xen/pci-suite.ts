@@ -211,6 +211,18 @@ export function pciSuite(socketPath: () => string): void {
       await expect((await host.lookupNodeDevice(name)).reattach()).rejects.toMatchObject(refusal)
     })
 
+    it('is not shown as one to give away what xl has given to another', async () => {
+      await xl.run(['xl', 'pci-assignable-add', address])
+      const names = async () => (await host.listNodeDevices({ assignable: true })).map((each) => each.name)
+      expect(await names()).toContain(name)
+      await xl.run(['xl', 'pci-attach', '6', address])
+      expect(await names()).not.toContain(name)
+      expect(await (await host.lookupNodeDevice(name)).assignability()).toMatchObject({
+        assignable: false,
+        findings: [{ code: 'in-use', message: 'is in use by the guest 6 of Xen' }, {}, {}],
+      })
+    })
+
     it('is refused what xl is giving to another just now', async () => {
       await dom0.store.write('/libxl/pci/0000-02-00-0/domid', '6')
       await expect(guest.attachHostdev(def(true))).rejects.toMatchObject({ code: 'operation-invalid' })

@@ -68,7 +68,7 @@ needs(lacking('libvirtd')).describe(`a fleet of ${size} libvirtds`, () => {
   it('tells what comes and goes on each of them', async () => {
     const some = daemons.filter((_, i) => i !== dying).slice(0, 4)
     const hosts = some.map(uriOf)
-    await using events = await new Fleet(hosts).watchNodeDevices({ capability: 'scsi_host' })
+    await using events = await new Fleet(hosts).watchNodeDevices()
     const seen = new Map<string, string[]>()
     const watching = (async () => {
       let count = 0

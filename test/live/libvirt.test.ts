@@ -50,12 +50,9 @@ needs(libvirtd).describe('a real libvirtd', () => {
     await using other = await connect('test:///default')
     const guest = await other.lookupDomain('test')
     await guest.shutdown()
-    try {
-      expect(await guest.state()).toBe('shutoff')
-      await expect(guest.shutdown()).rejects.toMatchObject({ code: 'operation-invalid', number: 55 })
-    } finally {
-      virsh('start', 'test')
-    }
+    // it runs again when the last connection to the test driver has ended
+    expect(await guest.state()).toBe('shutoff')
+    await expect(guest.shutdown()).rejects.toThrow(/not running/)
   })
 
   it('is what libvirt: means', async () => {

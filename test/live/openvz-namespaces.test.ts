@@ -19,8 +19,8 @@ const net = (name: string): HostdevDef => ({ kind: 'net', source: { interface: n
 
 /** Makes hdvz2: a dummy, or a macvlan where the kernel has no dummies. */
 const makeDummy = () =>
-  ip('link', 'add', 'hdvz2', 'type', 'dummy').status === 0 ||
-  ip('link', 'add', 'link', 'hdvz0', 'name', 'hdvz2', 'type', 'macvlan').status === 0
+  ip('link', 'add', 'hdvz2', 'address', '02:00:00:00:00:02', 'type', 'dummy').status === 0 ||
+  ip('link', 'add', 'link', 'hdvz0', 'name', 'hdvz2', 'address', '02:00:00:00:00:02', 'type', 'macvlan').status === 0
 
 const able = ip('netns', 'add', container).status === 0 && ip('netns', 'del', container).status === 0
 const allowed = needs('no right to make network namespaces, or no ip', able)
@@ -38,7 +38,9 @@ allowed.describe('OpenVZ, its vzctl played, with real interfaces and real networ
         vzctl = new FakeVzctl({ generation, root, network: new IpNetwork() })
         vzctl.addContainer(container, 'ONBOOT="yes"\n')
         await vzctl.execute(['vzctl', 'start', container])
-        ip('link', 'add', 'hdvz0', 'type', 'veth', 'peer', 'name', 'hdvz1')
+        // with addresses that were chosen, udev gives them no others
+        const [one, other] = ['02:00:00:00:00:00', '02:00:00:00:00:01']
+        ip('link', 'add', 'hdvz0', 'address', one, 'type', 'veth', 'peer', 'name', 'hdvz1', 'address', other)
         makeDummy()
         conn = await connect(
           openvz({

@@ -1,4 +1,5 @@
 import { VirtError } from '../errors.js'
+import type { InterfaceDef } from './interface.js'
 import { normalMac } from './mac-address.js'
 
 /**
@@ -33,5 +34,25 @@ export function checkedVfConfig(config: VfConfig): VfConfig {
     ...(vlan !== undefined && { vlan }),
     ...(spoofCheck !== undefined && { spoofCheck }),
     ...(trust !== undefined && { trust }),
+  }
+}
+
+/** An interface that is a host device. */
+export type HostdevInterface = Extract<InterfaceDef, { kind: 'hostdev' }>
+
+/**
+ * What an interface of type hostdev has the physical function say of its virtual one (`virNetDevSetNetConfig`); as in
+ * libvirt, an interface without VLAN is in none.
+ *
+ * @throws VirtError `config-unsupported` (libvirt's 67) for a trunk of VLANs, and for a switch port of 802.1Qbg or Qbh
+ */
+export function vfConfigOf({ mac, vlan, virtualPort }: HostdevInterface): VfConfig {
+  if (virtualPort !== undefined)
+    throw new VirtError('config-unsupported', 'a virtualport of a virtual function is not supported; leave it out')
+  if (vlan && (vlan.trunk || vlan.tags.length > 1))
+    throw new VirtError('config-unsupported', 'a virtual function is in one VLAN, and is no trunk; give one tag')
+  return {
+    ...(mac?.address !== undefined && { mac: mac.address }),
+    vlan: vlan?.tags[0]?.id ?? 0,
   }
 }

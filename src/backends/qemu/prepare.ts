@@ -6,6 +6,9 @@ import type { DeviceUser } from '../../manager/book.js'
 import { give } from '../../manager/give.js'
 import { takeFromTheGone } from '../../manager/take.js'
 import type { HostdevDef } from '../../model/hostdev.js'
+import { describeHostdev } from '../../model/hostdev-match.js'
+import { hostdevOfInterface } from '../../model/interface-hostdev.js'
+import { type HostdevInterface, type VfConfig, vfConfigOf } from '../../model/vf-config.js'
 import { aliasOf, stubOf } from './attach.js'
 import { beginOf, driver } from './host-guests.js'
 import { type QemuOptions, qemuHost } from './qemu.js'
@@ -30,10 +33,15 @@ export interface PreparedHost {
 export interface HostdevManager extends AsyncDisposable {
   /**
    * Takes devices from their drivers where they are managed, writes into the book that the guest has them, and says them
-   * in QEMU's words: all of them or none. To be called before QEMU is started; the book has them for the guest for as
+   * in QEMU's words: all of them or none. An interface of type hostdev has its hardware address and its VLAN set on the
+   * card (SR-IOV), until it is given back. To be called before QEMU is started; the book has them for the guest for as
    * long as the calling process lives or QEMU does. Answers to `qemuHostdevPrepareDomainDevices`.
    */
-  prepareHost(domain: string, hostdevs: readonly HostdevDef[], options?: PrepareOptions): Promise<PreparedHost>
+  prepareHost(
+    domain: string,
+    hostdevs: readonly (HostdevDef | HostdevInterface)[],
+    options?: PrepareOptions,
+  ): Promise<PreparedHost>
   /**
    * Gives back all that a guest had, also what came while it ran. To be called when QEMU has exited, or has not been
    * started after all. Answers to `qemuHostdevReAttachDomainDevices`.
@@ -51,11 +59,12 @@ export function hostdevManager(options: Omit<QemuOptions, 'monitors' | 'uri'> = 
     await takeFromTheGone(host.managed, call, (user) => user.driver === driver && user.domain === domain)
   return {
     async prepareHost(domain, hostdevs, call = {}) {
-      const own = new Set(hostdevs.flatMap((def) => aliasOf(def) ?? []))
+      const parts = hostdevs.map(partOf)
+      const own = new Set(parts.flatMap(({ def }) => aliasOf(def) ?? []))
       const prepared: PreparedHost = { hostdevs: [], argv: [] }
       try {
-        for (const def of hostdevs) {
-          const ready = await prepare(host, domain, named(def, own), call)
+        for (const { def, network } of parts) {
+          const ready = await prepare(host, domain, { def: named(def, own), network }, call)
           prepared.hostdevs.push(ready.def)
           prepared.argv.push(...ready.argv)
         }
@@ -70,7 +79,31 @@ export function hostdevManager(options: Omit<QemuOptions, 'monitors' | 'uri'> = 
   }
 }
 
-async function prepare(host: QemuHost, domain: string, wanted: HostdevDef, { monitor, signal }: PrepareOptions) {
+/** A host device, and what its physical function is to say of it. */
+interface Part {
+  readonly def: HostdevDef
+  readonly network?: VfConfig | undefined
+}
+
+/** @throws VirtError `config-unsupported` for an interface that cannot be set up, or not be restored */
+function partOf(wanted: HostdevDef | HostdevInterface): Part {
+  if (wanted.kind !== 'hostdev') return { def: wanted }
+  const def = hostdevOfInterface(wanted)
+  if (!def) throw new VirtError('config-unsupported', 'the interface is no host device that QEMU has')
+  if (def.kind === 'usb') return { def }
+  if (wanted.managed) return { def, network: vfConfigOf(wanted) }
+  throw new VirtError(
+    'config-unsupported',
+    `${describeHostdev(def)} is an interface, whose address would stay when it is given back; say managed='yes'`,
+  )
+}
+
+async function prepare(
+  host: QemuHost,
+  domain: string,
+  { def: wanted, network }: Part,
+  { monitor, signal }: PrepareOptions,
+) {
   const { def, gift, sgDevice } = await resolveHostdev(host.linux, host.managed.files, wanted)
   const words = toQemu(def, sgDevice === undefined ? {} : { sgDevice })
   const began = beginOf(host.managed.files, process.pid)
@@ -83,7 +116,7 @@ async function prepare(host: QemuHost, domain: string, wanted: HostdevDef, { mon
     ...(def.kind === 'scsi' && def.shareable && { shareable: true }),
   }
   const managed = def.kind === 'pci' || def.kind === 'usb' ? (def.managed ?? false) : false
-  if (gift) await give(host.managed, gift, user, { managed, driver: stubOf(def), ...(signal && { signal }) })
+  if (gift) await give(host.managed, gift, user, { managed, driver: stubOf(def), network, ...(signal && { signal }) })
   const option = (name: string, all: readonly QemuProps[]) => all.flatMap((each) => [name, formatProps(each, 'json')])
   const { objects, blockdevs, devices } = words
   return {

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { connect } from '../../../src/index.js'
-import { type HostdevManager, hostdevManager, qemu } from '../../../src/qemu.js'
+import { linux } from '../../../src/linux.js'
+import { type HostdevInterface, type HostdevManager, hostdevManager, qemu } from '../../../src/qemu.js'
+import { virtualTree } from '../../data/virtual-tree.js'
 import { FakeHost } from '../../fakes/managed-host.js'
 import { FakeQemu } from '../../fakes/qemu-machine.js'
 
@@ -30,6 +32,39 @@ afterEach(async () => {
   await manager[Symbol.asyncDispose]()
   host[Symbol.dispose]()
   rmSync(folder, { recursive: true })
+})
+
+describe('prepareHost of an interface', () => {
+  const source = { kind: 'pci', address: { domain: 0, bus: 6, slot: 16, function: 1 } } as const
+  const lan = { kind: 'hostdev', managed: true, source, mac: { address: '52:54:00:6d:90:02' } } as const
+  let said: () => Promise<{ address: string; vlan_list: object[] }>
+  beforeEach(async () => {
+    await manager[Symbol.asyncDispose]()
+    host[Symbol.dispose]()
+    host = new FakeHost(virtualTree)
+    manager = hostdevManager(options())
+    await using conn = await connect(linux(options()))
+    await (await conn.lookupNodeDevice('pci_0000_06_00_0')).setVirtualFunctions(2)
+    const show = ['ip', '-json', 'link', 'show', 'dev', 'lan6']
+    said = async () => JSON.parse((await host.kernel.run(show)).stdout)[0].vfinfo_list[1]
+  })
+
+  it('sets its hardware address and VLAN until it is given back', async () => {
+    const before = [await said(), host.drivers()]
+    const { argv } = await manager.prepareHost('web', [{ ...lan, vlan: { tags: [{ id: 42 }] } }])
+    expect(argv.at(-1)).toBe('{"driver":"vfio-pci","host":"0000:06:10.1","id":"hostdev0"}')
+    expect(await said()).toMatchObject({ address: '52:54:00:6d:90:02', vlan_list: [{ vlan: 42 }] })
+    expect(await manager.releaseHost('web')).toEqual(['pci_0000_06_10_1'])
+    expect([await said(), host.drivers()]).toEqual(before)
+  })
+
+  it.each([
+    ['several VLANs', { ...lan, vlan: { trunk: true, tags: [{ id: 42 }, { id: 43 }] } }],
+    ['a switch port', { ...lan, virtualPort: { kind: '802.1Qbh' as const, parameters: { profileid: 'x' } } }],
+    ['an address that nobody would restore', { ...lan, managed: false }],
+  ])('refuses one with %s', async (_what, def) => {
+    await expect(manager.prepareHost('web', [def as HostdevInterface])).rejects.toMatchObject({ number: 67 })
+  })
 })
 
 describe('prepareHost', () => {

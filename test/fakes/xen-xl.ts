@@ -28,6 +28,8 @@ export class PlayedXl {
   failsAt = ''
   /** Is killed in the middle of a `pci-attach`. */
   dies = false
+  /** Whether the guest's driver is there, so that pciback tells where it sees its devices. */
+  guestAnswers = true
   /** The number that xl gives the next USB controller; the one after the last that it lists unless told. */
   nextController: number | undefined
   /** Called before each change. */
@@ -178,7 +180,7 @@ export class PlayedXl {
     await this.store.transaction(async (view) => {
       const at = Number((await view.read(`${backend}/num_devs`)) ?? 0)
       for (const [key, value] of Object.entries(values)) await view.write(`${backend}/${key}-${at}`, value)
-      await view.write(`${backend}/vdev-${at}`, await freePlace(view, backend, at, address))
+      if (this.guestAnswers) await view.write(`${backend}/vdev-${at}`, await freePlace(view, backend, at, address))
       await view.write(`${backend}/num_devs`, String(at + 1))
       await view.write(`${backend}/state`, '4')
     })

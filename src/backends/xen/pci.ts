@@ -1,3 +1,4 @@
+import { deadline } from '../../async/deadline.js'
 import type { CallOptions } from '../../backend.js'
 import { errorDomains, VirtError } from '../../errors.js'
 import { writeXlDevice } from '../../formats/xl-hostdev.js'
@@ -16,7 +17,7 @@ import { formatPciAddress } from '../../model/pci-address.js'
 import { freeSteps } from './assignable.js'
 import type { RunningGuest } from './guests.js'
 import type { PciWords } from './pci-hand-over.js'
-import { holderMemory, readPciDevices, type StoredPci } from './pci-store.js'
+import { holderMemory, pciBackend, readPciDevices, type StoredPci } from './pci-store.js'
 import { assignableSteps, unassignableSteps } from './pciback.js'
 import { changeable } from './usb.js'
 import { needXl, possibleVia } from './via.js'
@@ -35,7 +36,7 @@ export const pciDevices = (host: XenHost): DeviceKind => ({
     const wanted = defs.map(asPci)
     const once = new Map(wanted.map((def) => [addressOf(def), def]))
     await attachPci(host, changeable(host), guest, [...once.values()], options)
-    const there = await readPciDevices(host.store, guest.id)
+    const there = await placedDevices(host, guest.id, wanted.map(addressOf), options)
     return wanted.map((def) => {
       const found = there.find(({ address }) => address === addressOf(def))
       return found ? defOf(host, guest, found) : def
@@ -45,6 +46,35 @@ export const pciDevices = (host: XenHost): DeviceKind => ({
     await detachPci(host, changeable(host), guest, defs.map(asPci), options)
   },
 })
+
+/** Says that the guest's driver is not to be waited for any longer. */
+const unanswered = Symbol('unanswered')
+
+/**
+ * What a guest has, once pciback has told where it sees the wanted devices, which is after the guest's driver has answered.
+ * xl does not wait for that; a guest without the driver never answers and has them all the same.
+ */
+async function placedDevices(
+  { store, patience }: XenHost,
+  domain: number,
+  wanted: readonly string[],
+  { signal }: CallOptions,
+): Promise<StoredPci[]> {
+  await using changes = await store.watch(pciBackend(domain), { signal })
+  let there: StoredPci[] = []
+  const looking = async () => {
+    for await (const _ of changes) {
+      there = await readPciDevices(store, domain)
+      if (!there.some(({ address, place }) => !place && wanted.includes(address))) return
+    }
+  }
+  try {
+    await deadline({ signal, timeout: patience }, () => unanswered, looking)
+  } catch (error) {
+    if (error !== unanswered) throw error
+  }
+  return there
+}
 
 /** xenstore does not say whether a device goes back to its driver when the guest has done with it; the book may. */
 function defOf(

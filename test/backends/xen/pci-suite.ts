@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { connect } from '../../../src/api/connect.js'
 import type { Connection } from '../../../src/api/connection.js'
 import type { Domain } from '../../../src/api/domain.js'
@@ -11,6 +11,7 @@ import { PlayedXl } from '../../fakes/xen-xl.js'
 
 const name = 'pci_0000_02_00_0'
 const address = '0000:02:00.0'
+const backend = '/local/domain/0/backend/pci/5/0'
 const memory = '/libxl/pci/0000-02-00-0/driver_path'
 const def = (managed: boolean) =>
   ({ kind: 'pci', managed, source: { address: { domain: 0, bus: 2, slot: 0, function: 0 } } }) as const
@@ -299,16 +300,33 @@ export function pciSuite(socketPath: () => string): void {
 
     it('is not changed before its driver has done with the last change', async () => {
       await guest.attachHostdev(def(true))
-      await dom0.store.write('/local/domain/0/backend/pci/5/0/state', '3')
+      await dom0.store.write(`${backend}/state`, '3')
       await using hasty = await open({ patience: 50 })
       await expect((await hasty.lookupDomain('alpha')).detachHostdev(def(true))).rejects.toMatchObject({
         code: 'timeout',
-        message: expect.stringContaining('/local/domain/0/backend/pci/5/0 stays in state 3 for 50 ms'),
+        message: expect.stringContaining(`${backend} stays in state 3 for 50 ms`),
       })
       expect(xl.log.at(-1)).toBe(`pci-attach 5 ${address}`)
-      await dom0.store.write('/local/domain/0/backend/pci/5/0/state', '4')
+      await dom0.store.write(`${backend}/state`, '4')
       await guest.detachHostdev(def(true))
       expect(driver()).toBe('e1000e')
+    })
+
+    it('is answered with its place in the guest once the guest has told it', async () => {
+      xl.guestAnswers = false
+      const attached = guest.attachHostdev(def(true))
+      await vi.waitFor(async () => expect(await dom0.store.read(`${backend}/num_devs`)).toBe('1'))
+      await dom0.store.write(`${backend}/vdev-0`, '0000:00:07.00')
+      expect(await attached).toMatchObject({ address: { kind: 'pci', domain: 0, bus: 0, slot: 7, function: 0 } })
+    })
+
+    it('is given to a guest that does not answer, without a place', async () => {
+      xl.guestAnswers = false
+      await using hasty = await open({ patience: 50 })
+      const alike = await hasty.lookupDomain('alpha')
+      const attached = await alike.attachHostdev(def(true))
+      expect(attached).not.toHaveProperty('address')
+      expect(await alike.hostdevs()).toEqual([attached])
     })
 
     it('leaves the device free when xl is killed as it gives it', async () => {

@@ -1,4 +1,5 @@
 import { errorDomains, VirtError } from '../../errors.js'
+import type { HostFiles } from '../../os/host-files.js'
 import { connectUnix } from '../../os/socket.js'
 import type { QmpClient } from '../../wire/qmp/client.js'
 import { isObject } from '../../wire/qmp/json-reader.js'
@@ -6,7 +7,6 @@ import { openMonitor } from '../../wire/qmp/open.js'
 import { usbNumbersOf } from './usb-host.js'
 import type { UsbPlace } from './usb-ports.js'
 import type { StoredController } from './usb-store.js'
-import type { XenHost } from './xen-host.js'
 
 /** Opens the monitor of a guest's device model. */
 export type OpenMonitor = (domain: number) => Promise<QmpClient>
@@ -18,7 +18,10 @@ export const libxlMonitor: OpenMonitor = async (domain) =>
 /** QEMU's name for the controller of each USB version (tools/libs/light/libxl_usb.c). */
 const drivers: Readonly<Record<number, string>> = { 1: 'piix3-usb-uhci', 2: 'usb-ehci', 3: 'nec-usb-xhci' }
 
-type Edges = Pick<XenHost, 'files' | 'monitor'>
+interface Edges {
+  readonly files: HostFiles
+  readonly monitor: OpenMonitor
+}
 
 /** Emulated USB of an HVM guest: what its QEMU is told, in libxl's words, so that libxl can take it back. */
 export const deviceModel = {

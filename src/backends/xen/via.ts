@@ -1,5 +1,5 @@
 import { errorDomains, VirtError } from '../../errors.js'
-import type { XenHost } from './xen-host.js'
+import type { RunCommand } from '../../os/command.js'
 import { hasXl } from './xl.js'
 
 /**
@@ -21,13 +21,19 @@ export function checkVia(via: string): Via {
   )
 }
 
+/** The policy, and what would run xl. */
+interface Edges {
+  readonly via: Via
+  readonly run: RunCommand
+}
+
 /** The policy as far as it can be followed here: where there is no xl, xenstore is all there is. */
-export async function possibleVia({ via, run }: Pick<XenHost, 'via' | 'run'>): Promise<Via> {
+export async function possibleVia({ via, run }: Edges): Promise<Via> {
   return via === 'auto' && !(await hasXl(run)) ? 'xenstore' : via
 }
 
 /** @throws VirtError `unsupported` where xl is not to be used, or not there */
-export async function needXl(host: Pick<XenHost, 'via' | 'run'>, what: string): Promise<void> {
+export async function needXl(host: Edges, what: string): Promise<void> {
   if ((await possibleVia(host)) !== 'xenstore') return
   const remedy = host.via === 'xenstore' ? "open the host with via 'auto'" : "install Xen's xl"
   throw new VirtError('unsupported', `${what} takes hypercalls, which only xl can make: ${remedy}`, {

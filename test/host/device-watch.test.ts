@@ -86,6 +86,10 @@ describe('watchDevices', () => {
     const udev = (...names: string[]) => {
       for (const name of names) files.set(`/run/udev/${name}`, '')
     }
+    const plugNumbered = (name: string, index: number) => {
+      plug(name)
+      files.set(`/sys/devices/virtual/net/${name}/ifindex`, `${index}\n`)
+    }
     beforeEach(() => {
       udev('control', 'queue')
       files.set('/sys/devices/virtual/net/eth0/ifindex', '1\n')
@@ -93,16 +97,13 @@ describe('watchDevices', () => {
 
     it('tells of an interface when udevd is done with it, under the name that it has then', async () => {
       await using watch = await watchDevices(host, { hints })
-      plug('eth1')
-      files.set('/sys/devices/virtual/net/eth1/ifindex', '7\n')
+      plugNumbered('eth1', 7)
       hint({})
       await vi.advanceTimersByTimeAsync(5000)
       unplug('eth1')
-      plug('lan0')
-      files.set('/sys/devices/virtual/net/lan0/ifindex', '7\n')
+      plugNumbered('lan0', 7)
       udev('data/n7')
-      plug('eth2')
-      files.set('/sys/devices/virtual/net/eth2/ifindex', '8\n')
+      plugNumbered('eth2', 8)
       hint({})
       expect(await take(watch, 1)).toEqual(['created net_lan0'])
       udev('data/n8')
@@ -112,16 +113,14 @@ describe('watchDevices', () => {
     it('does not wait for one that udevd does not see, as in a network namespace', async () => {
       await using watch = await watchDevices(host, { hints })
       files.delete('/run/udev/queue')
-      plug('eth1')
-      files.set('/sys/devices/virtual/net/eth1/ifindex', '7\n')
+      plugNumbered('eth1', 7)
       hint({})
       expect(await take(watch, 1)).toEqual(['created net_eth1'])
     })
 
     it('tells nothing of one that has gone before', async () => {
       await using watch = await watchDevices(host, { hints })
-      plug('eth1')
-      files.set('/sys/devices/virtual/net/eth1/ifindex', '7\n')
+      plugNumbered('eth1', 7)
       hint({})
       await vi.advanceTimersByTimeAsync(1000)
       unplug('eth1')

@@ -1,11 +1,12 @@
 /** Runs in the lab's dom0: makes a network card assignable and hands it to a guest, by turns through us and through xl; prints what it saw. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readFileSync, readlinkSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connect, VirtError } from '../../../src/index.js'
+import { connect } from '../../../src/index.js'
 import { runCommand } from '../../../src/os/command.js'
 import { realWrites } from '../../../src/os/host-writes-real.js'
 import { type XenOptions, xen } from '../../../src/xen.js'
+import { driverOf, outcome } from './in-dom0.js'
 
 const name = 'pvpci'
 const address = '0000:00:09.0'
@@ -22,29 +23,14 @@ const xl = (...args: string[]) => run('xl', ...args)
 function look() {
   const rows = run('xenstore-ls', '-fp').split('\n')
   const tree = rows.filter((row) => /\/pci\b/.test(row) && !/event-channel|pci-op-ref|\/error\b/.test(row))
-  let driver: string | null = null
-  try {
-    driver = readlinkSync(`/sys/bus/pci/devices/${address}/driver`).split('/').at(-1) ?? null
-  } catch {
-    // none has it
-  }
   const slots = readFileSync('/sys/bus/pci/drivers/pciback/slots', 'utf8').trim()
-  return { tree: tree.map((row) => row.replace(/ +\(/, ' (').trimEnd()), driver, slots }
+  return { tree: tree.map((row) => row.replace(/ +\(/, ' (').trimEnd()), driver: driverOf('pci', address), slots }
 }
 
 /** What was seen last, on standard error: for who watches a slow machine. */
 const noted = <T>(what: string, seen: T): T => {
   console.error(what, JSON.stringify(seen))
   return seen
-}
-
-const outcome = async (call: Promise<unknown>): Promise<string> => {
-  try {
-    await call
-    return 'done'
-  } catch (error) {
-    return VirtError.is(error) ? error.code : String(error)
-  }
 }
 
 /** How often the guest has said that the card has come. */

@@ -1,10 +1,11 @@
 /** Runs in the lab's dom0: hands USB devices to a guest and back, by turns through us and through xl; prints what it saw. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readdirSync, readlinkSync, writeFileSync } from 'node:fs'
-import { connect, type HostdevDef, VirtError } from '../../../src/index.js'
+import { readdirSync, writeFileSync } from 'node:fs'
+import { connect, type HostdevDef } from '../../../src/index.js'
 import { realWrites } from '../../../src/os/host-writes-real.js'
 import { type XenOptions, xen } from '../../../src/xen.js'
 import { PlayedBackends } from '../../fakes/xen-backends.js'
+import { driverOf, outcome } from './in-dom0.js'
 
 const name = 'pvusb'
 /** The lab is emulated, and slow where others are at work beside it. */
@@ -19,23 +20,6 @@ const tree = () =>
     .split('\n')
     .filter((row) => /usb/.test(row) && !/ring-ref|event-channel|\/domain\/\d+\/name|\/vm\/|device-model/.test(row))
     .map((row) => row.replace(/ +\(/, ' (').trimEnd())
-
-const driverOf = (interfaceName: string): string | null => {
-  try {
-    return readlinkSync(`/sys/bus/usb/devices/${interfaceName}/driver`).split('/').at(-1) ?? null
-  } catch {
-    return null
-  }
-}
-
-const outcome = async (call: Promise<unknown>): Promise<string> => {
-  try {
-    await call
-    return 'done'
-  } catch (error) {
-    return VirtError.is(error) ? error.code : String(error)
-  }
-}
 
 /** Opens the host such that this process is killed at the write of that number. */
 function dyingAt(point: number): XenOptions {
@@ -73,7 +57,7 @@ async function theDisk(): Promise<{ hostdev: HostdevDef; busId: string; numbers:
 async function emulatedBackend() {
   const { hostdev, busId, numbers } = await theDisk()
   const [disk] = readdirSync('/sys/bus/usb/devices').filter((each) => each.startsWith(`${busId}:`))
-  const driver = () => driverOf(disk ?? '')
+  const driver = () => driverOf('usb', disk ?? '')
   await using host = await connect(xen(patient))
   const guest = await host.lookupDomain(name)
   const info = await guest.info()
@@ -132,20 +116,20 @@ async function kernelBackend() {
   await using host = await connect(xen(patient))
   const guest = await host.lookupDomain(name)
   const before = tree()
-  const driver = driverOf(intf)
+  const driver = driverOf('usb', intf)
   const controller = await guest.attachController({ type: 'pv', ports: 2 })
   const withController = tree()
   const place = { kind: 'usb', bus: controller.index ?? 0 } as const
   const wanted = { ...hostdev, address: place } as HostdevDef
 
   await guest.attachHostdev(wanted)
-  const byUs = { tree: tree(), driver: driverOf(intf) }
+  const byUs = { tree: tree(), driver: driverOf('usb', intf) }
   xl('usbdev-detach', name, String(controller.index), '1')
-  const xlTookIt = { tree: tree(), driver: driverOf(intf) }
+  const xlTookIt = { tree: tree(), driver: driverOf('usb', intf) }
   xl('usbdev-attach', name, ...numbers, `controller=${controller.index}`)
-  const byXl = { tree: tree(), driver: driverOf(intf) }
+  const byXl = { tree: tree(), driver: driverOf('usb', intf) }
   await guest.detachHostdev(hostdev)
-  const weTookIt = { tree: tree(), driver: driverOf(intf) }
+  const weTookIt = { tree: tree(), driver: driverOf('usb', intf) }
 
   const crashes: { point: number; killed: boolean; recovered: string[]; tree: string[]; driver: string | null }[] = []
   for (const point of [1, 2]) {
@@ -156,7 +140,7 @@ async function kernelBackend() {
       JSON.stringify(wanted),
     ])
     const recovered = (await host.recover()).map(({ result }) => result)
-    crashes.push({ point, killed: signal === 'SIGKILL', recovered, tree: tree(), driver: driverOf(intf) })
+    crashes.push({ point, killed: signal === 'SIGKILL', recovered, tree: tree(), driver: driverOf('usb', intf) })
   }
   await guest.detachController(controller.index ?? 0)
   const after = tree()

@@ -129,16 +129,21 @@ export class LinuxHost implements HostKnowledge {
   }
 
   /**
-   * Whether udevd may still give a network interface another name or address. It keeps a record of each one that it is
-   * done with, and a file while it has anything to do (libudev's `udev_queue_get_queue_is_empty`).
+   * Whether udevd may still give a network interface another name or address, or has done so since it was looked at. It
+   * keeps a record of each one that it is done with, and a file while it has anything to do (libudev's
+   * `udev_queue_get_queue_is_empty`).
    *
    * @param isNew - whether it may not have begun
    */
-  isBeingNamed({ path }: DeviceTrace, isNew: boolean): boolean {
+  isBeingNamed({ name, path }: DeviceTrace, isNew: boolean): boolean {
     const isThere = (file: string) => !(this.#files.stat(file) instanceof Denied)
-    if (!isThere('/run/udev/control') || !(isNew || isThere('/run/udev/queue'))) return false
-    const index = this.#files.bytes(`${path}/ifindex`)
-    return !(index instanceof Denied) && !isThere(`/run/udev/data/n${new TextDecoder().decode(index).trim()}`)
+    if (!isThere('/run/udev/control')) return false
+    if (isNew || isThere('/run/udev/queue')) {
+      const index = this.#files.bytes(`${path}/ifindex`)
+      if (index instanceof Denied || !isThere(`/run/udev/data/n${new TextDecoder().decode(index).trim()}`)) return true
+    }
+    // after the question whether it is done: before, it may have ended between the two
+    return this.#index.find(name, new Survey(this)) === undefined
   }
 
   async lookup(name: string, options: DefOptions): Promise<NodeDeviceDef | undefined> {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { DeviceEvent } from '../../src/backend.js'
 import { watchDevices } from '../../src/host/device-watch.js'
-import { LinuxHost } from '../../src/host/linux-host.js'
+import { type DeviceTrace, LinuxHost } from '../../src/host/linux-host.js'
 import type { DeviceHint } from '../../src/os/device-hints.js'
 import { MemoryFiles } from '../../src/os/host-files-memory.js'
 
@@ -55,6 +55,12 @@ async function take(watch: AsyncIterable<DeviceEvent>, count: number): Promise<s
     events.push(`${value.kind} ${value.device.replace(/_52_54.*/, '')}${value.merged ? ' merged' : ''}`)
   }
   return events
+}
+
+/** What a look finds of a network interface. */
+async function look(name: string): Promise<DeviceTrace> {
+  for await (const trace of host.traces({})) if (trace.path.endsWith(`/net/${name}`)) return trace
+  throw new Error(`${name} is not there`)
 }
 
 describe('watchDevices', () => {
@@ -116,6 +122,19 @@ describe('watchDevices', () => {
       plugNumbered('eth1', 7)
       hint({})
       expect(await take(watch, 1)).toEqual(['created net_eth1'])
+    })
+
+    it('does not tell the name of one that udevd has renamed since it was looked at', async () => {
+      plug('eth1')
+      files.set('/sys/devices/virtual/net/eth1/ifindex', '7\n')
+      const before = await look('eth1')
+      udev('data/n7')
+      expect(host.isBeingNamed(before, true)).toBe(false)
+      files.set('/sys/devices/virtual/net/eth1/address', '52:54:00:00:00:02\n')
+      expect(host.isBeingNamed(before, true)).toBe(true)
+      files.delete('/run/udev/queue')
+      expect(host.isBeingNamed(before, false)).toBe(true)
+      expect(host.isBeingNamed(await look('eth1'), false)).toBe(false)
     })
 
     it('tells nothing of one that has gone before', async () => {

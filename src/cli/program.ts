@@ -46,7 +46,7 @@ export function program(out: Terminal): Command {
     .version(process.env.HOSTDEV_VERSION ?? 'unbundled', '--version', 'print the version')
     .option(
       '-c, --connect <uri>',
-      'the host: linux:///, mock:///FOLDER, qemu+qmp:///FOLDER, qemu+ssh://HOST/system… ($HOSTDEV_URI, else linux:///); list takes several',
+      'the host: linux:///, mock:///FOLDER, qemu+qmp:///FOLDER, qemu+ssh://HOST/system… ($HOSTDEV_URI, else linux:///); list and watch take several',
       (uri: string, before: string[] = []) => [...before, uri],
     )
     .exitOverride()
@@ -73,7 +73,7 @@ Exit status: 0 done, 1 failed, 2 wrong usage.`,
   const open = async (readOnly = true) => {
     const [host, ...others] = named()
     if (others.length > 0)
-      throw new VirtError('invalid-argument', 'this command is for one host; only list takes several')
+      throw new VirtError('invalid-argument', 'this command is for one host; only list and watch take several')
     return await connect(host, { readOnly })
   }
   const using = (readOnly: boolean) => async (work: (conn: Connection) => Promise<void>) => {

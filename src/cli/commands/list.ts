@@ -1,27 +1,23 @@
-import { InvalidArgumentError } from 'commander'
 import { type Connection, describeDevice, type ListOptions, type NodeDeviceDef } from '../../index.js'
 import { capabilities } from '../capability-words.js'
 import { type AddCommand, words } from '../cli.js'
-import { readHosts } from '../fleet-hosts.js'
+import { type FleetFlags, fleetOptions, severalHosts, withHosts } from '../fleet-hosts.js'
 import { cut, printable, type Terminal } from '../terminal.js'
 import { printTree } from '../tree.js'
 import { listFleet } from './list-fleet.js'
 
 /** What `hostdev list` was asked for. */
-interface ListFlags {
+interface ListFlags extends FleetFlags {
   tree?: boolean
   names?: boolean
   cap?: string[]
   bus?: string[]
   json?: boolean
-  hosts?: string
-  timeout?: number
-  concurrency?: number
 }
 
 /** `hostdev list`: the devices of a host or of many, as a table, a tree, names or JSON. */
 export const addList: AddCommand = ({ root, read, named, out }) => {
-  root
+  const command = root
     .command('list')
     .description('list devices, of one host or of several')
     .option('--tree', 'under their parents')
@@ -33,21 +29,11 @@ export const addList: AddCommand = ({ root, read, named, out }) => {
     )
     .option('--bus <bus>', 'only devices on that bus: pci, usb, scsi… (repeatable)', words)
     .option('--json', 'as JSON')
-    .option('--hosts <file>', 'of the hosts in that file too: a URI, or a name and a URI, in each line')
-    .option('--timeout <seconds>', 'how long one of several hosts may keep the others waiting; 30 unless told', amount)
-    .option('--concurrency <number>', 'how many of several hosts are asked at a time; 32 unless told', amount)
-    .action(async (flags: ListFlags) => {
-      const hosts = [...named(), ...(flags.hosts === undefined ? [] : readHosts(flags.hosts))]
-      if (hosts.length < 2 && flags.hosts === undefined) await read((conn) => list(conn, flags, out))
-      else await listFleet(hosts, fleetListing(flags), out)
-    })
-}
-
-/** A number above 0 on the command line. */
-function amount(text: string): number {
-  const value = Number(text)
-  if (value > 0 && Number.isFinite(value)) return value
-  throw new InvalidArgumentError('It is a number above 0.')
+  withHosts(command).action(async (flags: ListFlags) => {
+    const hosts = severalHosts(named(), flags)
+    if (hosts) await listFleet(hosts, fleetListing(flags), out)
+    else await read((conn) => list(conn, flags, out))
+  })
 }
 
 const fleetListing = (flags: ListFlags) => ({
@@ -55,8 +41,7 @@ const fleetListing = (flags: ListFlags) => ({
   names: flags.names ?? false,
   json: flags.json ?? false,
   print: flags.tree ? printTree : printTable,
-  ...(flags.timeout !== undefined && { timeout: flags.timeout * 1000 }),
-  ...(flags.concurrency !== undefined && { concurrency: flags.concurrency }),
+  ...fleetOptions(flags),
 })
 
 const filterOf = ({ cap, bus }: ListFlags): ListOptions => ({

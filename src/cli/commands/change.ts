@@ -27,7 +27,10 @@ export const addChanges: AddCommand = ({ root, change, out }) => {
       .option('--dry-run', 'only show what would be done')
 
   changing('nodedev-detach', 'take a device from its driver, so that a guest may have it')
-    .option('--driver <driver>', 'who is to hold it: vfio (the default), a variant of vfio-pci, or xen')
+    .option(
+      '--driver <driver>',
+      'who is to hold it: vfio (the default), a variant of vfio-pci, or xen (the default on a Xen host)',
+    )
     .option('--whole-group', 'with every other device of its IOMMU group')
     .option('--force', 'though the host itself needs it')
     .addOption(

@@ -68,11 +68,19 @@ export class Book {
     this.#boot = bootId(host.files)
   }
 
-  /** What is known of a device, without the users that have lost it since. */
-  async get({ key, inode }: Pick<HostDevice, 'key' | 'inode'>): Promise<DeviceRecord | undefined> {
+  /**
+   * What is known of a device, without the users that have lost it since.
+   *
+   * @param leaving - a guest that is left out as well, without being asked
+   */
+  async get(
+    { key, inode }: Pick<HostDevice, 'key' | 'inode'>,
+    { leaving }: { readonly leaving?: DeviceUser } = {},
+  ): Promise<DeviceRecord | undefined> {
     const record = this.read(key)
     if (record?.inode !== inode) return undefined
-    return { ...record, users: await this.#users(record) }
+    const users = record.users?.filter((user) => !leaving || !isSameUser(user, leaving)) ?? []
+    return { ...record, users: await this.#having(users, record) }
   }
 
   /** Every record, as it was written. */
@@ -81,12 +89,12 @@ export class Book {
     return names.sort().flatMap((name) => this.read(name.slice(prefix.length)) ?? [])
   }
 
-  /** Those of a device's users that have it still. */
-  async #users(record: DeviceRecord): Promise<readonly DeviceUser[]> {
+  /** Those of some users that have a device still. */
+  async #having(known: readonly DeviceUser[], device: ManagedDevice): Promise<readonly DeviceUser[]> {
     const { guests, files } = this.#host
-    const users = (record.users ?? []).filter(({ until }) => until === undefined || !exists(files, until))
+    const users = known.filter(({ until }) => until === undefined || !exists(files, until))
     if (!guests) return users
-    const has = await Promise.all(users.map((user) => stillHas(guests, user, record)))
+    const has = await Promise.all(users.map((user) => stillHas(guests, user, device)))
     return users.filter((_, index) => has[index])
   }
 

@@ -48,6 +48,6 @@ export const usersWithout = (record: DeviceRecord | undefined, user: DeviceUser)
 export async function release(host: ManagedHost, device: HostDevice, user: DeviceUser): Promise<void> {
   using _ = await DeviceLocks.take(host.state, [device], `take from ${user.domain}`)
   const book = new Book(host)
-  const record = await book.get(device)
-  if (record) book.put({ ...record, users: usersWithout(record, user) })
+  const record = await book.get(device, { leaving: user })
+  if (record) book.put(record)
 }

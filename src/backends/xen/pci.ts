@@ -5,7 +5,7 @@ import { writeXlDevice } from '../../formats/xl-hostdev.js'
 import { generateName } from '../../host/names.js'
 import { Book, type DeviceRecord, isSameUser } from '../../manager/book.js'
 import type { ManagedDevice, Step } from '../../manager/change.js'
-import { usersWith, usersWithout } from '../../manager/claim.js'
+import { usersWith } from '../../manager/claim.js'
 import { makeChange, refuseFor } from '../../manager/make-change.js'
 import type { ManagedHost } from '../../manager/managed-host.js'
 import { type PciFunction, readPciFunction } from '../../manager/pci-function.js'
@@ -209,8 +209,8 @@ async function returning(
   const device = presentFunction(host, addressOf(def))
   // unplugged: all that is left of it is what xenstore says
   if (!device) return { steps: taking, record: { key, name, inode: 0, users: [] } }
-  const record = await new Book(managed).get(device)
-  const users = usersWithout(record, user)
+  const record = await new Book(managed).get(device, { leaving: user })
+  const users = record?.users ?? []
   const { inode } = device
   if (!def.managed) return { steps: taking, record: { key, name, inode, ...record, users } }
   const back = await unassignableSteps(managed, device, await possibleVia(host))

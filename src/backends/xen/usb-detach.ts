@@ -3,7 +3,6 @@ import { VirtError } from '../../errors.js'
 import { generateName } from '../../host/names.js'
 import { Book } from '../../manager/book.js'
 import type { Change, ManagedDevice, Step } from '../../manager/change.js'
-import { usersWithout } from '../../manager/claim.js'
 import { exists } from '../../manager/host-text.js'
 import { makeChange } from '../../manager/make-change.js'
 import type { ManagedHost } from '../../manager/managed-host.js'
@@ -85,8 +84,8 @@ async function returnOf(
   const again: UsbWords = { controllers: [], devices: [{ busId, place, drivers: former }] }
   // unplugged: all that is left of it is what xenstore says
   if (!usb) return { device, before: [], again, after: [], record: { ...device, inode: 0, users: [] } }
-  const known = await new Book(managed).get(usb)
-  const record = { ...device, inode: usb.inode, users: usersWithout(known, userOf(guest)) }
+  const known = await new Book(managed).get(usb, { leaving: userOf(guest) })
+  const record = { ...device, inode: usb.inode, users: known?.users ?? [] }
   const [before, after] = isPv ? [fromUsbback(usb), toFormer(host, usb, former)] : [[], []]
   return { device, before, again, after, record }
 }

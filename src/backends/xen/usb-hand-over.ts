@@ -137,10 +137,11 @@ async function takeDevices(edges: Edges, domain: number, busIds: readonly string
     // each may leave a folder empty that another has a part in
     for (const busId of kept) await forgetDrivers(view, busId)
   })
-  for (const { busId, controller, port } of places)
+  for (const { controller, port } of places)
     if (controller.type === 'devicemodel')
       await deviceModel.unplug(edges, domain, { controller: controller.index, port })
-    else if (controller.type === 'qusb') await released(edges, domain, busId)
+  const byQemu = places.filter(({ controller }) => controller.type === 'qusb').map(({ busId }) => busId)
+  await released(edges, domain, byQemu)
 }
 
 async function takeController(edges: Edges, domain: number, index: number): Promise<void> {
@@ -176,10 +177,11 @@ async function claimed(edges: Edges, controller: StoredController, busIds: reado
   )
 }
 
-/** Waits until QEMU has let go of a device; dom0's drivers take it by themselves then. */
-async function released(edges: Edges, domain: number, busId: string): Promise<void> {
-  if (!(await isSoon(edges, () => !driversOf(edges, busId).includes('usbfs'))))
-    throw late(edges, `the device model of the guest ${domain} does not let go of ${busId}`)
+/** Waits until QEMU has let go of devices; dom0's drivers take them by themselves then. */
+async function released(edges: Edges, domain: number, busIds: readonly string[]): Promise<void> {
+  const waiting = () => busIds.filter((busId) => driversOf(edges, busId).includes('usbfs'))
+  if (!(await isSoon(edges, () => waiting().length === 0)))
+    throw late(edges, `the device model of the guest ${domain} does not let go of ${waiting().join(', ')}`)
 }
 
 /** Whether something that dom0's kernel shows comes true in time. */

@@ -306,6 +306,25 @@ export function usbSuite(socketPath: () => string): void {
       expect([counted(giving, 'TRANSACTION_START'), counted(taking, 'TRANSACTION_START')]).toEqual([1, 1])
     })
 
+    it('are taken back with fewer requests than the thirteen a device that xl asks', async () => {
+      await guest.attachController({ ports: 10 })
+      await guest.attachHostdevs(tenDefs)
+      const taking = await asked(() => guest.detachHostdevs(tenDefs))
+      expect([await guest.hostdevs(), taking.length < 130]).toEqual([[], true])
+    })
+
+    it('are waited for together when QEMU does not let go of them, and stay with the guest', async () => {
+      await guest.attachController({ ports: 10 })
+      await guest.attachHostdevs([modem, keyboard])
+      const withBoth = await tree()
+      backends.deaf = true
+      await expect(guest.detachHostdevs([modem, keyboard])).rejects.toMatchObject({
+        code: 'timeout',
+        message: expect.stringContaining('does not let go of 1-1, 1-2 within'),
+      })
+      expect(await tree()).toEqual(withBoth)
+    })
+
     it('are all given by QEMU, on a second controller what the first has no port for', async () => {
       await guest.attachHostdevs(tenDefs)
       const places = (await guest.hostdevs()).map((def) => (def as HostdevOf<'usb'>).alias)

@@ -76,7 +76,7 @@ export function xenAssignability(
 }
 
 /** Whether pciback has a function, or xl has taken it from there and left it without a driver. */
-async function isXens({ store }: XenHost, { driver, address }: PciFunction): Promise<boolean> {
+export async function isXens({ store }: XenHost, { driver, address }: PciFunction): Promise<boolean> {
   return driver === 'pciback' || (driver === null && (await store.read(driverMemory(address))) !== undefined)
 }
 
@@ -106,8 +106,12 @@ async function makeAssignable(
   })
 }
 
-/** @throws VirtError `operation-invalid` when a guest has it; `unsupported` when it would have to be freed by a hypercall */
-async function giveBack(
+/**
+ * Gives a function to the driver that it had.
+ *
+ * @throws VirtError `operation-invalid` when a guest has it; `unsupported` when it would have to be freed by a hypercall
+ */
+export async function giveBack(
   host: XenHost,
   managed: ManagedHost,
   { key, name, address }: PciFunction,

@@ -217,7 +217,8 @@ async function returning(
   return { steps: [...taking, ...back], record: { key, name, inode, users } }
 }
 
-function presentFunction({ files }: XenHost, address: string): PciFunction | undefined {
+/** A PCI function by its address; `undefined` when it is unplugged. */
+export function presentFunction({ files }: XenHost, address: string): PciFunction | undefined {
   try {
     return readPciFunction(files, address)
   } catch (error) {

@@ -1,4 +1,4 @@
-import { type Backend, backend, type Recovered } from '../../backend.js'
+import { type Backend, backend, type CallOptions, type Recovered } from '../../backend.js'
 import { watchDevices } from '../../host/device-watch.js'
 import { LinuxHost } from '../../host/linux-host.js'
 import { readingCalls } from '../../host/reading-calls.js'
@@ -18,6 +18,7 @@ import { assignableCalls, xenAssignability } from './assignable.js'
 import { libxlMonitor, type OpenMonitor } from './device-model.js'
 import { removeWithEmptyParents } from './device-state.js'
 import { domainDriver } from './domains.js'
+import { giveBackFromTheGone } from './gone-guests.js'
 import { GuestConfigs } from './guest-configs.js'
 import { Guests } from './guests.js'
 import { handOver } from './hand-over.js'
@@ -57,7 +58,11 @@ export interface XenOptions {
 /** A Linux host's calls, but for what is Xen's own affair. */
 function xenChangeCalls(host: XenHost, managed: ManagedHost) {
   const linux = changeCalls(host.devices, managed)
-  return { ...linux, ...assignableCalls(host, managed, linux), recover: () => recoverXen(host.store, managed) }
+  return {
+    ...linux,
+    ...assignableCalls(host, managed, linux),
+    recover: (options: CallOptions) => recoverXen(host, managed, options),
+  }
 }
 
 const memoryIn = (store: XenstoreClient): ToolstackMemory => ({
@@ -66,11 +71,11 @@ const memoryIn = (store: XenstoreClient): ToolstackMemory => ({
   remove: (path) => store.transaction((view) => removeWithEmptyParents(view, path)),
 })
 
-/** Ends what was cut off; then nothing in xenstore needs its mark any more. */
-async function recoverXen(store: XenstoreClient, managed: ManagedHost): Promise<Recovered[]> {
+/** Ends what was cut off, after which nothing in xenstore needs its mark any more, and what guests have left behind. */
+async function recoverXen(host: XenHost, managed: ManagedHost, options: CallOptions): Promise<Recovered[]> {
   const ended = await recover(managed)
-  if (unfinishedChanges(managed).length === 0) await removeMarks(store)
-  return ended
+  if (unfinishedChanges(managed).length === 0) await removeMarks(host.store)
+  return [...ended, ...(await giveBackFromTheGone(host, managed, options))]
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Domain } from '../../../src/api/domain.js'
 import { type XenOptions, xen } from '../../../src/backends/xen/xen.js'
 import type { HostdevOf } from '../../../src/model/hostdev.js'
 import { FakeHost } from '../../fakes/managed-host.js'
-import { alpha, beta, PlayedDom0 } from '../../fakes/xen-dom0.js'
+import { alpha, beta, gamma, PlayedDom0 } from '../../fakes/xen-dom0.js'
 import { storeTree } from '../../fakes/xen-tree.js'
 import { PlayedXl } from '../../fakes/xen-xl.js'
 
@@ -174,6 +174,53 @@ export function pciSuite(socketPath: () => string): void {
       expect(linux.drivers()).toEqual(before)
       expect(await guest.hostdevs()).toEqual([])
       expect(recorded()).toEqual([])
+    })
+
+    describe('that ends with a managed device', () => {
+      beforeEach(async () => {
+        await guest.attachHostdev(def(true))
+        await dom0.stop(alpha)
+      })
+      const returned = { verb: 'reattach', devices: [name], pid: process.pid, result: 'finished' }
+
+      it('leaves it with pciback, as with xl, until the host recovers it', async () => {
+        expect([driver(), await host.recover()]).toEqual(['pciback', [returned]])
+        expect([driver(), await dom0.store.read(memory), xl.quarantined(), recorded()]).toEqual([
+          'e1000e',
+          undefined,
+          [],
+          [],
+        ])
+        expect(await host.recover()).toEqual([])
+      })
+
+      it('leaves it with pciback until it is reattached', async () => {
+        await (await host.lookupNodeDevice(name)).reattach()
+        expect([driver(), recorded(), await host.recover()]).toEqual(['e1000e', [], []])
+      })
+
+      it('keeps it when it has rebooted and libxl has given it the device again', async () => {
+        await dom0.store.remove('/libxl/pci/0000-02-00-0/domid')
+        await dom0.start(gamma)
+        await xl.run(['xl', 'pci-attach', '7', address])
+        expect([await host.recover(), driver()]).toEqual([[], 'pciback'])
+      })
+
+      it('leaves it to nobody else: what was detached before a guest got it stays so', async () => {
+        await host.recover()
+        await (await host.lookupNodeDevice(name)).detach()
+        await (await host.lookupDomain('beta')).attachHostdev(def(false))
+        await dom0.stop(beta)
+        expect([await host.recover(), driver()]).toEqual([[], 'pciback'])
+      })
+
+      it('is told of, with the reason, when its quarantine cannot be ended', async () => {
+        await using native = await open({ via: 'xenstore' })
+        expect(await native.recover()).toMatchObject([
+          { devices: [name], result: 'failed', reason: expect.stringContaining('quarantine') },
+        ])
+        expect(driver()).toBe('pciback')
+      })
     })
 
     it('is given what xl has made assignable, and xl takes it away', async () => {

@@ -23,11 +23,17 @@ export async function recover(host: ManagedHost): Promise<Recovered[]> {
       results.push({ ...report, result: await bringToAnEnd(host, journal) })
     } catch (error) {
       if (!VirtError.is(error)) throw error
-      results.push({ ...report, result: error.code === 'resource-busy' ? 'busy' : 'failed', reason: error.message })
+      results.push({ ...report, ...notEnded(error) })
     }
   }
   return results
 }
+
+/** What is reported of what could not be brought to an end. */
+export const notEnded = ({ code, message }: VirtError): Pick<Recovered, 'result' | 'reason'> => ({
+  result: code === 'resource-busy' ? 'busy' : 'failed',
+  reason: message,
+})
 
 /** Changes that were begun and have not ended, as warnings; they may be under way in another process. */
 export const unfinishedChanges = ({ files, state }: Pick<ManagedHost, 'files' | 'state'>): Warning[] =>

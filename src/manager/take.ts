@@ -4,6 +4,7 @@ import { Book, type DeviceRecord, type DeviceUser, isSameUser } from './book.js'
 import { reverse, type Step } from './change.js'
 import { usersWithout } from './claim.js'
 import { driverOf } from './goal.js'
+import { isHandedOver } from './guests.js'
 import { readHolders } from './holders.js'
 import { type HostDevice, hostDevice } from './host-device.js'
 import { makeChange } from './make-change.js'
@@ -15,8 +16,12 @@ import { vfioNodes } from './vfio-nodes.js'
  * Takes a device back from a guest, as one change: has the hypervisor take it, gives it back to the driver that it had
  * where it was taken from it for the guest, and strikes the guest out of the book.
  *
+ * A driver that does not take it back leaves it as the guest has had it, held for guests; the book stays as it was, and
+ * by that {@link takeFromTheGone} gives it back later.
+ *
  * @param record - what the book says of the device, which may have left the host since
- * @throws VirtError what the hypervisor says; the guest has the device still then
+ * @throws VirtError what the hypervisor says; the guest has the device still then. Or why the host's driver has not
+ * taken it back, and that it is to be recovered
  */
 export async function take(
   host: ManagedHost,
@@ -26,7 +31,7 @@ export async function take(
 ): Promise<void> {
   const { key, name, inode } = record
   const intent = { verb: 'unplug', devices: [record], writable: [] } as const
-  await makeChange(host, intent, options, async () => {
+  const change = makeChange(host, intent, options, async () => {
     const now = new Book(host).read(key) ?? record
     const users = usersWithout(now, user)
     const back = user.hostdev && 'managed' in user.hostdev && user.hostdev.managed && users.length === 0
@@ -38,32 +43,58 @@ export async function take(
       records: [{ key, name, inode, ...(!back && now.detached && { detached: now.detached }), users }],
     }
   })
+  try {
+    await change
+  } catch (error) {
+    // what hangs says itself that it is to be recovered
+    if (!VirtError.is(error) || error.code === 'timeout') throw error
+    if (!(await isHandedOver(host, { take: user }, record))) throw error
+    const kept = `the guest ${user.domain} has let go of it, and the host keeps it from its driver`
+    throw new VirtError(error.code, `${error.message}; ${kept}: recover it when that is mended`, {
+      ...error.details,
+      domain: user.domain,
+      cause: error,
+    })
+  }
+}
+
+/** A device that the host was to be given back. */
+export interface GivenBack {
+  readonly device: string
+  /** Why it was not. */
+  readonly failure: VirtError | undefined
 }
 
 /**
  * Gives back what guests had that are gone, as the book has it: guests that were killed, or whose devices were taken by
- * nobody.
+ * nobody. A device that this fails for keeps no other from being given back.
  *
  * @param isGone - which they are, for one who knows; the hypervisor is asked unless told
- * @returns names of the devices
- * @throws VirtError `resource-busy` when a process still has one of them open
+ * @returns each device when it has been tried, and why it is not given back: `resource-busy` when a process still has it open
  */
-export async function takeFromTheGone(
+export async function* takeFromTheGone(
   host: ManagedHost,
   options: CallOptions = {},
   isGone?: (user: DeviceUser) => boolean,
-): Promise<string[]> {
+): AsyncGenerator<GivenBack, void> {
   const book = new Book(host)
-  const taken: string[] = []
   for (const record of book.all()) {
     const users = isGone ? [] : ((await book.get(record))?.users ?? [])
     const lost = isGone ?? ((user: DeviceUser) => !users.some((other) => isSameUser(other, user)))
     const gone = (record.users ?? []).filter(lost)
     if (gone.length === 0) continue
-    await giveBackFrom(host, record, gone, options)
-    taken.push(record.name)
+    yield { device: record.name, failure: await failureOf(giveBackFrom(host, record, gone, options)) }
   }
-  return taken
+}
+
+async function failureOf(call: Promise<void>): Promise<VirtError | undefined> {
+  try {
+    await call
+    return undefined
+  } catch (error) {
+    if (VirtError.is(error)) return error
+    throw error
+  }
 }
 
 async function giveBackFrom(

@@ -49,7 +49,7 @@ const works: Record<string, (managed: ManagedHost) => Promise<unknown>> = {
   take: takeFrom,
   recoverGuests: async (managed) => {
     await recover(withGuest(managed))
-    await takeFromTheGone(withGuest(managed))
+    for await (const { failure } of takeFromTheGone(withGuest(managed))) if (failure) throw failure
   },
 
   /** For each line on standard input, tries to get the device for the guest that the line names. */

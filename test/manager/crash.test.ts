@@ -88,7 +88,7 @@ describe('a process that is killed as it hands a device over', () => {
     const managed = { ...folderHost(host).managed, guests: folderGuest(host) }
     const results = (await recover(managed)).map(({ result }) => result)
     expect(results.filter((result) => result !== 'undone' && result !== 'finished')).toEqual([])
-    await takeFromTheGone(managed)
+    for await (const { failure } of takeFromTheGone(managed)) expect(failure).toBeUndefined()
     expect(await recover(managed)).toEqual([])
   }
 

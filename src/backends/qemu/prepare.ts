@@ -55,8 +55,16 @@ export interface HostdevManager extends AsyncDisposable {
 /** The hostdev manager of a program that starts QEMU itself. */
 export function hostdevManager(options: Omit<QemuOptions, 'monitors' | 'uri'> = {}): HostdevManager {
   const host = qemuHost({ ...options, monitors: {} })
-  const release = async (domain: string, call: CallOptions = {}) =>
-    await takeFromTheGone(host.managed, call, (user) => user.driver === driver && user.domain === domain)
+  const release = async (domain: string, call: CallOptions = {}) => {
+    const names: string[] = []
+    const isIts = (user: DeviceUser) => user.driver === driver && user.domain === domain
+    for await (const { device, failure } of takeFromTheGone(host.managed, call, isIts)) {
+      // QEMU that still has one of them has all of them
+      if (failure) throw failure
+      names.push(device)
+    }
+    return names
+  }
   return {
     async prepareHost(domain, hostdevs, call = {}) {
       const parts = hostdevs.map(partOf)

@@ -4,7 +4,7 @@ import { LinuxHost } from '../../host/linux-host.js'
 import { readingCalls } from '../../host/reading-calls.js'
 import { abilities } from '../../manager/abilities.js'
 import { assignabilityCall, changeCalls } from '../../manager/device-calls.js'
-import { unfinishedChanges } from '../../manager/recover.js'
+import { notEnded, unfinishedChanges } from '../../manager/recover.js'
 import { takeFromTheGone } from '../../manager/take.js'
 import { type RunCommand, runCommand } from '../../os/command.js'
 import { machineHints } from '../../os/device-hints.js'
@@ -83,9 +83,11 @@ export async function qemu(options: QemuOptions): Promise<Backend> {
       ...changes,
       async recover(call) {
         const ended = await recover(call)
-        const given = await takeFromTheGone(managed, call)
-        const report = { verb: 'unplug', pid: process.pid, result: 'finished' as const }
-        return [...ended, ...given.map((device) => ({ ...report, devices: [device] }))]
+        for await (const { device, failure } of takeFromTheGone(managed, call)) {
+          const report = { verb: 'unplug', devices: [device], pid: process.pid }
+          ended.push({ ...report, ...(failure ? notEnded(failure) : { result: 'finished' }) })
+        }
+        return ended
       },
       watch: (call) => watchDevices(linux, { ...call, hints: options.files ? undefined : machineHints }),
     },

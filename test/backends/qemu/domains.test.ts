@@ -270,6 +270,47 @@ describe('taking a device from a QEMU guest', () => {
     expect(host.drivers()).toEqual(before)
   })
 
+  describe('whose driver does not take it back', () => {
+    let before: Record<string, string>
+    beforeEach(async () => {
+      before = host.drivers()
+      await guest.attachHostdevs([nicDef, { ...modem, managed: true }])
+      host.kernel.unwilling.add('e1000e')
+    })
+    const kept = /without the driver e1000e.*; the guest web has let go of it, .*: recover it when that is mended$/
+
+    it('says so, and keeps it held for guests and not without a driver', async () => {
+      await expect(guest.detachHostdev(nicDef)).rejects.toMatchObject({
+        code: 'operation-failed',
+        message: kept,
+        details: { device: 'pci_0000_02_00_0', domain: 'web' },
+      })
+      expect(await guest.hostdevs()).toMatchObject([{ kind: 'usb' }])
+      expect(host.kernel.driverOf('pci', nic)).toBe('vfio-pci')
+    })
+
+    it('is given back by the next call when that is mended', async () => {
+      await expect(guest.detachHostdev(nicDef)).rejects.toThrow(kept)
+      await expect(guest.detachHostdev(nicDef)).rejects.toThrow(kept)
+      host.kernel.unwilling.clear()
+      await guest.detachHostdev(nicDef)
+      await guest.detachHostdev(modem)
+      expect(host.drivers()).toEqual(before)
+    })
+
+    it('is given back by a recovery, of which a failing device keeps no other', async () => {
+      await machine[Symbol.asyncDispose]()
+      expect(await conn.recover()).toMatchObject([
+        { devices: ['pci_0000_02_00_0'], result: 'failed', reason: /without the driver e1000e/ },
+        { devices: ['usb_1_1'], result: 'finished' },
+      ])
+      host.kernel.unwilling.clear()
+      expect(await conn.recover()).toMatchObject([{ devices: ['pci_0000_02_00_0'], result: 'finished' }])
+      expect(host.drivers()).toEqual(before)
+      expect(await conn.recover()).toEqual([])
+    })
+  })
+
   it('that is stopped says that it is', async () => {
     await guest.attachHostdev(nicDef)
     machine.unplug = 'never'

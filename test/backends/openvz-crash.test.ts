@@ -7,6 +7,7 @@ import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { FakeVzctl } from '../fakes/vzctl/fake-vzctl.js'
 import { FolderNetwork } from '../fakes/vzctl/folder-network.js'
+import { containerHost, containerWorks } from '../fakes/vzctl/openvz-works.js'
 import { root as project } from '../source-tree.js'
 
 const config = '# web\nONBOOT="yes"\n'
@@ -49,6 +50,8 @@ async function run(work: string, at: number | string = 0): Promise<number | 'kil
   }
 }
 
+const attach = async () => await containerWorks.attach(await containerHost(root))
+
 const now = () => ({
   host: readdirSync(join(root, 'sys/class/net')),
   inside: readdirSync(join(root, 'run/netns/101')),
@@ -70,40 +73,40 @@ describe('a process that changes a container and is killed', { timeout: 300_000 
       mkdirSync(root)
       await makeHost()
       expect(await run('attach', point)).toBe('killed')
-      await run('recover')
+      await (await containerHost(root)).recover()
       // one that was killed at its very end has given it away
       expect(now()).toEqual(point === points ? given : onHost)
     }
   })
 
   it('has the host get an interface that it was taking back', async () => {
-    await run('attach')
+    await attach()
     const points = (await run('detach')) as number
     expect(now()).toEqual(takenBack)
     for (let point = points; point > 0; point -= 2) {
       rmSync(root, { recursive: true })
       mkdirSync(root)
       await makeHost()
-      await run('attach')
+      await attach()
       expect(await run('detach', point)).toBe('killed')
       const begun = now().journals.length > 0 || now().host.length > 0
-      await run('recover')
+      await (await containerHost(root)).recover()
       expect(now()).toEqual(begun ? takenBack : given)
     }
   })
 
   it('has the host get the interfaces of a container that it was stopping', async () => {
-    await run('attach')
+    await attach()
     const points = (await run('stop')) as number
     expect(readdirSync(join(root, 'sys/class/net'))).toEqual(['eth1'])
     for (let point = 8; point <= points; point += 3) {
       rmSync(root, { recursive: true })
       mkdirSync(root)
       await makeHost()
-      await run('attach')
+      await attach()
       await run('stop', point)
       const begun = journals().length > 0
-      await run('recover')
+      await (await containerHost(root)).recover()
       if (begun) expect(readdirSync(join(root, 'sys/class/net'))).toEqual(['eth1'])
     }
   })

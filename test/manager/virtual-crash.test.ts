@@ -74,7 +74,7 @@ describe.each(cases)('%s that is killed', (work, before, after) => {
 
     const seen = new Set<string>()
     for (let point = 1; point <= points; point++) {
-      expect(await crash.runUntil(work, point)).toBe('killed')
+      await crash.endAt(work, point, points)
       await crash.runUntil('recover', 1 + ((point + seed) % 6))
       await crash.recover()
       expect([point, await crash.recover()]).toEqual([point, []])

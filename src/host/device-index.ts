@@ -7,6 +7,7 @@ import { type Subsystem, subsystems } from './kinds.js'
 import { computer, generateName, generateNames, haveOneShape } from './names.js'
 import type { Survey } from './survey.js'
 import { SysfsDevice } from './sysfs-device.js'
+import { lastStep } from './text.js'
 
 /** A device that is there: enough to name it, with the rest to be read. */
 export interface Found {
@@ -201,4 +202,3 @@ class NameList {
 }
 
 const above = (path: string): string => path.slice(0, path.lastIndexOf('/'))
-const lastStep = (path: string): string => path.slice(path.lastIndexOf('/') + 1)

@@ -8,6 +8,7 @@ import type { RunCommand } from '../os/command.js'
 import { Denied, type HostFiles } from '../os/host-files.js'
 import { DeviceIndex, type Found } from './device-index.js'
 import { DeviceMemory } from './device-memory.js'
+import { inSwitchdevMode } from './eswitch.js'
 import { IdDatabase } from './id-database.js'
 import { readSystem } from './kinds/system.js'
 import { type MdevDefinition, readMdevDefinitions } from './mdev-definitions.js'
@@ -22,7 +23,7 @@ export interface LinuxHostOptions {
   readonly files: HostFiles
   /** Where pci.ids and usb.ids are taken from when the host has none. */
   readonly idFiles?: HostFiles | undefined
-  /** Runs ethtool on the host; without it nothing is said of network offloads. */
+  /** Runs ethtool and devlink on the host; without it nothing is said of network offloads. */
   readonly run?: RunCommand | undefined
 }
 
@@ -60,7 +61,7 @@ export class LinuxHost implements HostKnowledge {
   readonly #index: DeviceIndex
   #systemWarnings: readonly Warning[] = []
   #definitionWarnings: readonly Warning[] = []
-  #featuresWarning: Warning | undefined
+  #featuresWarnings: Warning[] = []
 
   constructor({ files, idFiles, run }: LinuxHostOptions) {
     this.#files = files
@@ -191,12 +192,7 @@ export class LinuxHost implements HostKnowledge {
 
   /** What was found odd, as of the last time that each device was read. */
   warnings(): readonly Warning[] {
-    return [
-      ...this.#systemWarnings,
-      ...this.#definitionWarnings,
-      ...(this.#featuresWarning ? [this.#featuresWarning] : []),
-      ...this.#memory.warnings(),
-    ]
+    return [...this.#systemWarnings, ...this.#definitionWarnings, ...this.#featuresWarnings, ...this.#memory.warnings()]
   }
 
   fixed<T>(device: SysfsDevice, make: () => T): T {
@@ -204,15 +200,29 @@ export class LinuxHost implements HostKnowledge {
   }
 
   async readFeatures(interfaces: string, survey: Survey): Promise<NetFeatures> {
-    this.#featuresWarning = undefined
-    if (!this.#run) return new Map()
+    this.#featuresWarnings = []
+    const run = this.#run
+    if (!run) return new Map()
+    const files = this.#files
+    const offloads = await this.#told('offloads', survey, () => readNetFeatures(interfaces, run, files, survey))
+    if (!offloads) return new Map()
+    const names = [...offloads.keys()]
+    const switching = await this.#told('modes of switches', survey, () =>
+      inSwitchdevMode(names, run, files, survey.signal),
+    )
+    for (const name of switching ?? []) offloads.get(name)?.push('switchdev')
+    return offloads
+  }
+
+  /** What a program of the host says of interfaces; `undefined`, with a warning, when it cannot be had. */
+  async #told<T>(what: string, { signal }: Survey, ask: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await readNetFeatures(interfaces, this.#run, this.#files, survey)
+      return await ask()
     } catch (error) {
-      survey.signal?.throwIfAborted()
+      signal?.throwIfAborted()
       if (!VirtError.is(error) && !(error instanceof SyntaxError)) throw error
-      this.#featuresWarning = { path: '/sys/class/net', problem: `offloads are not known: ${error.message}` }
-      return new Map()
+      this.#featuresWarnings.push({ path: '/sys/class/net', problem: `${what} are not known: ${error.message}` })
+      return undefined
     }
   }
 

@@ -25,12 +25,12 @@ const mostOutput = 256 * 1024 * 1024
 /** Milliseconds; drivers answer in microseconds, unless one hangs. */
 const longestWait = 10_000
 
-/** Offloads that are on, by interface; interfaces without any are left out. */
-export type NetFeatures = ReadonlyMap<string, readonly string[]>
+/** Offloads that are on, by interface. */
+export type NetFeatures = Map<string, string[]>
 
 /**
  * Asks ethtool for the offloads of an interface, or for those of all (`*`) in one process (`virNetDevGetFeatures`).
- * `switchdev` is not told, for only devlink knows of it.
+ * `switchdev` is not among them, for only devlink knows of it.
  */
 export async function readNetFeatures(
   interfaces: string,
@@ -44,7 +44,7 @@ export async function readNetFeatures(
     maxOutput: mostOutput,
   })
   const rdma = rdmaDevices(files)
-  const found = new Map<string, readonly string[]>()
+  const found: NetFeatures = new Map()
   for (const entry of entriesOf(stdout)) {
     await survey.breathe()
     const name = entry.ifname
@@ -54,7 +54,7 @@ export async function readNetFeatures(
         ethtool === undefined ? rdma.has(deviceOf(files, 'net', name)) : isActive(entry[ethtool]),
       )
       .map(([word]) => word)
-    if (on.length > 0) found.set(name, on)
+    found.set(name, on)
   }
   return found
 }

@@ -18,7 +18,7 @@ export interface SnapshotOptions extends CallOptions {
   scrub?: boolean
   /** Where pci.ids and usb.ids are taken from when the host has none. */
   idFiles?: HostFiles
-  /** Runs ethtool for the offloads of network interfaces; without it they are not recorded. */
+  /** Runs ethtool and devlink for the offloads of network interfaces; without it they are not recorded. */
   run?: RunCommand
 }
 

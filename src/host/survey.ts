@@ -12,7 +12,7 @@ export interface HostKnowledge {
   readonly usbIds: IdDatabase
   /** Makes a value once for a device, and again only when another device has taken its place. */
   fixed<T>(device: SysfsDevice, make: () => T): T
-  /** Offloads that are on, by interface: what ethtool says of one, or of all for `*`. */
+  /** Offloads that are on, by interface: what ethtool and devlink say of one, or of all for `*`. */
   readFeatures(interfaces: string, survey: Survey): Promise<ReadonlyMap<string, readonly string[]>>
 }
 

@@ -28,3 +28,6 @@ export function parseNumber(text: string, base: 10 | 16 = 10): number | undefine
   const value = Number.parseInt(digits, base)
   return Number.isSafeInteger(value) ? value : undefined
 }
+
+/** What a path ends in: the name of what it leads to. */
+export const lastStep = (path: string): string => path.slice(path.lastIndexOf('/') + 1)

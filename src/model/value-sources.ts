@@ -103,7 +103,7 @@ const sources: Readonly<Record<string, Sources>> = {
     interface: { from: 'uevent, INTERFACE' },
     address: { from: 'address' },
     link: { state: { from: 'operstate' }, speed: { from: 'speed', unit: 'Mb/s' } },
-    features: { from: 'ethtool --json -k' },
+    features: { from: 'ethtool --json -k; devlink -j dev eswitch show' },
     subtype: { from: 'uevent, DEVTYPE' },
     type: { from: 'uevent, DEVTYPE' },
     lower: { from: 'lower_*' },

@@ -4,9 +4,10 @@ import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { capabilityOf, connect, VirtError } from '../../src/index.js'
 import { linux, MemoryFiles } from '../../src/linux.js'
+import type { RunCommand } from '../../src/os/command.js'
 import { abilityContract } from '../contract/abilities.js'
 import { nodeDeviceContract } from '../contract/node-devices.js'
-import { smallTree } from '../data/small-tree.js'
+import { smallTree, sysfs } from '../data/small-tree.js'
 
 const inMemory = () => linux({ files: new MemoryFiles(smallTree) })
 
@@ -67,6 +68,78 @@ describe('linux', () => {
       ['ethtool', '--json', '-k', '*'],
       ['ethtool', '--json', '-k', 'lo'],
     ])
+  })
+
+  describe('asks devlink which cards switch by the kernel’s rules', () => {
+    const card = (name: string, address: string, physfn?: string) => {
+      const at = `/sys/devices/pci0000:00/${address}`
+      return [
+        ...sysfs(at, 'bus/pci', physfn === undefined ? {} : { physfn: { link: `../${physfn}` } }),
+        ...sysfs(`${at}/net/${name}`, 'class/net', {
+          uevent: `INTERFACE=${name}\n`,
+          address: '02:00:00:00:00:01\n',
+          device: { link: `../../../${address}` },
+        }),
+      ]
+    }
+    const tree = [
+      ...card('pf0', '0000:03:00.0'),
+      ...card('vf0', '0000:03:00.2', '0000:03:00.0'),
+      ...card('pf1', '0000:03:00.1'),
+      ...card('plain', '0000:04:00.0'),
+      ...card('other', '0000:05:00.0'),
+    ]
+    const known = '{"dev":{"pci/0000:03:00.0":{},"pci/0000:03:00.1":{},"pci/0000:04:00.0":{},"auxiliary/a.sf.2":{}}}'
+    const refused = (stderr: string) =>
+      Promise.reject(new VirtError('operation-failed', `devlink ended with status 1: ${stderr}`, { stderr }))
+    const names = ['lo', 'pf0', 'vf0', 'pf1', 'plain', 'other']
+
+    async function ask(devlink: (asked: string) => string | Promise<never>) {
+      const commands: string[] = []
+      const run: RunCommand = async (argv) => {
+        const asked = argv.slice(1).join(' ')
+        if (argv[0] === 'ethtool') return { stdout: JSON.stringify(names.map((ifname) => ({ ifname }))), stderr: '' }
+        commands.push(asked)
+        return { stdout: await devlink(asked), stderr: '' }
+      }
+      await using conn = await connect(linux({ files: new MemoryFiles([...smallTree, ...tree]), features: true, run }))
+      const features: Record<string, unknown> = {}
+      for await (const { capabilities } of conn.nodeDeviceDefs({ capability: 'net' })) {
+        const [each] = capabilities
+        if (each?.kind === 'net' && each.features) features[each.interface] = each.features
+      }
+      return { commands, features, warnings: conn.warnings().map(({ problem }) => problem) }
+    }
+
+    it('once, then of each card that it knows, and says the same of virtual functions', async () => {
+      const modes: Record<string, string | Promise<never>> = {
+        '-j dev show': known,
+        '-j dev eswitch show pci/0000:03:00.0':
+          '{"dev":{"pci/0000:03:00.0":{"mode":"switchdev","inline-mode":"none"}}}',
+        '-j dev eswitch show pci/0000:03:00.1': '{"dev":{"pci/0000:03:00.1":{"mode":"legacy"}}}',
+        '-j dev eswitch show pci/0000:04:00.0': '{"dev":{}}',
+      }
+      const { commands, features, warnings } = await ask((asked) => modes[asked] ?? '')
+      expect(features).toEqual({ pf0: ['switchdev'], vf0: ['switchdev'] })
+      expect(commands).toEqual(Object.keys(modes))
+      expect(warnings).toEqual([])
+    })
+
+    it('takes a card without a switch for one that does not', async () => {
+      const { features, warnings } = await ask((asked) =>
+        asked === '-j dev show' ? known : refused('kernel answers: Operation not supported'),
+      )
+      expect({ features, warnings }).toEqual({ features: {}, warnings: [] })
+    })
+
+    it.each([
+      ['it may not', () => refused('kernel answers: Operation not permitted'), /not known: .*not permitted/],
+      ['it prints nonsense', () => '{"dev":', /not known: /],
+    ])('and says so when %s', async (_, answer, problem) => {
+      const { features, warnings } = await ask((asked) => (asked === '-j dev show' ? known : answer()))
+      expect(features).toEqual({})
+      expect(warnings).toEqual([expect.stringMatching(problem)])
+    })
   })
 
   it.each([

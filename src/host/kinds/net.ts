@@ -22,7 +22,7 @@ export const net: HostKind<'net'> = {
       interface: name,
       address: device.text('address'),
       link: readLink(device, survey),
-      features: features && [...features],
+      features: features?.length ? [...features] : undefined,
       subtype: device.uevent.get('DEVTYPE') === 'wlan' ? '80211' : '80203',
       ...(survey.compat ? {} : readMakeUp(device)),
     })

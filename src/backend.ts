@@ -6,7 +6,7 @@ import type { HostdevTarget } from './model/hostdev-target.js'
 import type { NodeDeviceDef } from './model/node-device.js'
 import type { ToHostdevOptions } from './model/to-hostdev.js'
 import type { UsbControllerDef } from './model/usb-controller.js'
-import type { VfConfig } from './model/vf-config.js'
+import type { HostdevInterface, VfConfig } from './model/vf-config.js'
 
 /** Options every asynchronous call takes. */
 export interface CallOptions {
@@ -213,6 +213,11 @@ export interface DomainDriver {
   lookup(nameOrUuid: string, options: CallOptions): Promise<DomainInfo | undefined>
   hostdevs(domain: string, options: AffectOptions): Promise<HostdevDef[]>
   attach(domain: string, def: HostdevDef, options: AffectOptions): Promise<HostdevDef>
+  /**
+   * Gives it a host device that is set up as a network interface: the card says its hardware address and its VLAN for as
+   * long as the guest has it.
+   */
+  attachInterface?(domain: string, def: HostdevInterface, options: AffectOptions): Promise<HostdevDef>
   /** Several in one change: all of them or none. Where it is absent they are given one after the other. */
   attachAll?(domain: string, defs: readonly HostdevDef[], options: AffectOptions): Promise<HostdevDef[]>
   detach(domain: string, target: HostdevTarget, options: DetachHostdevOptions): Promise<void>
@@ -306,6 +311,7 @@ export const optionalDeviceCalls = [
 
 /** The methods of a domain driver that a backend may lack. */
 export const optionalDomainCalls = [
+  'attachInterface',
   'controllers',
   'attachController',
   'detachController',

@@ -1,20 +1,37 @@
-import type { AffectOptions, DomainDriver } from '../backend.js'
+import { type AffectOptions, type Backend, need } from '../backend.js'
 import { notTakenBack, VirtError } from '../errors.js'
 import type { HostdevDef } from '../model/hostdev.js'
 import { findHostdev } from '../model/hostdev-target.js'
+import type { HostdevInterface } from '../model/vf-config.js'
+import { domainsOf } from './domains-of.js'
+
+/** Gives a guest a host device, or one that is set up as a network interface. */
+export async function attachOne(
+  backend: Backend,
+  domain: string,
+  def: HostdevDef | HostdevInterface,
+  options: AffectOptions,
+): Promise<HostdevDef> {
+  const domains = domainsOf(backend)
+  return def.kind === 'hostdev'
+    ? await need(backend, domains, 'attachInterface')(domain, def, options)
+    : await domains.attach(domain, def, options)
+}
 
 /** Gives a guest several host devices, all of them or none: in one change where the driver can, else one by one. */
 export async function attachAll(
-  domains: DomainDriver,
+  backend: Backend,
   domain: string,
-  defs: readonly HostdevDef[],
+  defs: readonly (HostdevDef | HostdevInterface)[],
   options: AffectOptions,
 ): Promise<HostdevDef[]> {
-  if (domains.attachAll) return await domains.attachAll(domain, defs, options)
+  const domains = domainsOf(backend)
+  const plain = defs.filter((def) => def.kind !== 'hostdev')
+  if (domains.attachAll && plain.length === defs.length) return await domains.attachAll(domain, plain, options)
   const before = await domains.hostdevs(domain, options)
   const attached: HostdevDef[] = []
   try {
-    for (const def of defs) attached.push(await domains.attach(domain, def, options))
+    for (const def of defs) attached.push(await attachOne(backend, domain, def, options))
     return attached
   } catch (error) {
     const own = attached.filter((def) => findHostdev(before, def) === undefined).reverse()

@@ -9,11 +9,13 @@ import {
 } from '../backend.js'
 import { VirtError } from '../errors.js'
 import type { HostdevDef } from '../model/hostdev.js'
-import { parseHostdev } from '../model/hostdev-dialects.js'
+import { parseHostdevRequest } from '../model/hostdev-request.js'
 import { type HostdevTarget, parseHostdevTarget } from '../model/hostdev-target.js'
+import { hostdevBehind } from '../model/interface-hostdev.js'
 import type { DeviceSelector } from '../model/selector.js'
 import type { UsbControllerDef } from '../model/usb-controller.js'
-import { allEnded, attachAll } from './attach-all.js'
+import type { HostdevInterface } from '../model/vf-config.js'
+import { allEnded, attachAll, attachOne } from './attach-all.js'
 import { resolveSelector } from './defs.js'
 import { domainsOf } from './domains-of.js'
 import type { EventWatch } from './event-watch.js'
@@ -30,15 +32,16 @@ interface Owner {
 
 /**
  * A host device: its def, its XML in libvirt's spelling or one of the proposals', or a selector that means one device
- * of the host, for which {@link NodeDevice.toHostdev} chooses how it is given.
+ * of the host, for which {@link NodeDevice.toHostdev} chooses how it is given. Also an interface of type hostdev, as def or
+ * XML: a virtual function of a network card, whose hardware address and VLAN the card is told.
  */
-export type HostdevRequest = HostdevDef | string | DeviceSelector
+export type HostdevRequest = HostdevDef | HostdevInterface | string | DeviceSelector
 
 /**
- * A host device that a guest has: its def, its XML, a selector, its alias, or its address in the guest, also as the
+ * A host device that a guest has: its def, its XML, also of an interface that it is, a selector, its alias, or its address in the guest, also as the
  * `<target dev='001.005'/>` of the proposal of 2007.
  */
-export type DetachRequest = HostdevTarget | string | DeviceSelector
+export type DetachRequest = HostdevTarget | HostdevInterface | string | DeviceSelector
 
 const brand = Symbol.for('hostdev.Domain')
 
@@ -83,14 +86,16 @@ export class Domain {
 
   /**
    * Gives it a host device. Answers with the def as the guest has it. Attaching what it has already is an answer, not a
-   * failure (`virDomainAttachDeviceFlags`).
+   * failure (`virDomainAttachDeviceFlags`). An interface of type hostdev has its hardware address and VLAN set on the card,
+   * none when it names none, and the card has back what it had before when the guest gives it back.
    *
    * @throws VirtError `ambiguous` with the candidates when a selector means several devices, `no-node-device` when it
-   * means none
+   * means none; `unsupported` for an interface where guests are given none, `config-unsupported` (libvirt's 67) for one
+   * with several VLANs or a `virtualport`, and for a QEMU guest without libvirt for one that is not managed
    */
   async attachHostdev(wanted: HostdevRequest, options: AffectOptions = {}): Promise<HostdevDef> {
     const backend = this.#owner.change(options)
-    return await domainsOf(backend).attach(this.name, await requested(backend, wanted, options), options)
+    return await attachOne(backend, this.name, await requested(backend, wanted, options), options)
   }
 
   /**
@@ -101,9 +106,9 @@ export class Domain {
    */
   async attachHostdevs(wanted: readonly HostdevRequest[], options: AffectOptions = {}): Promise<HostdevDef[]> {
     const backend = this.#owner.change(options)
-    const defs: HostdevDef[] = []
+    const defs: (HostdevDef | HostdevInterface)[] = []
     for (const each of wanted) defs.push(await requested(backend, each, options))
-    return await attachAll(domainsOf(backend), this.name, defs, options)
+    return await attachAll(backend, this.name, defs, options)
   }
 
   /**
@@ -182,8 +187,12 @@ export class Domain {
 }
 
 /** The def of what is wanted. */
-async function requested(backend: Backend, wanted: HostdevRequest, options: CallOptions): Promise<HostdevDef> {
-  if (typeof wanted === 'string') return parseHostdev(wanted)
+async function requested(
+  backend: Backend,
+  wanted: HostdevRequest,
+  options: CallOptions,
+): Promise<HostdevDef | HostdevInterface> {
+  if (typeof wanted === 'string') return parseHostdevRequest(wanted)
   return 'kind' in wanted
     ? wanted
     : (await proposed(backend, await resolveSelector(backend, wanted, options), options)).hostdev
@@ -192,6 +201,7 @@ async function requested(backend: Backend, wanted: HostdevRequest, options: Call
 /** The device of a guest that is meant. */
 async function targeted(backend: Backend, wanted: DetachRequest, options: CallOptions): Promise<HostdevTarget> {
   if (typeof wanted === 'string') return parseHostdevTarget(wanted)
+  if ('kind' in wanted && wanted.kind === 'hostdev') return hostdevBehind(wanted)
   if ('kind' in wanted || 'alias' in wanted || 'address' in wanted) return wanted
   return (await proposed(backend, await resolveSelector(backend, wanted, options), options)).hostdev
 }

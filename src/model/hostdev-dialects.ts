@@ -40,7 +40,7 @@ export const hostdevDialects = Object.keys(dialects) as HostdevDialectName[]
  * @throws VirtError `xml-syntax`, `xml-invalid`, `limit-exceeded`
  */
 export function parseHostdev(source: string | Uint8Array, options: ReadOptions = {}): HostdevDef {
-  return readHostdev(treeOf(source, options), options)
+  return readHostdev(hostdevTree(source, options), options)
 }
 
 /** The same for an element of a larger document. @throws VirtError `xml-invalid` */
@@ -70,7 +70,7 @@ export function formatHostdev(
 }
 
 /** The tree of a document, also of the one example of 2007 that is not well-formed. */
-function treeOf(source: string | Uint8Array, options: ReadOptions): XmlElement {
+export function hostdevTree(source: string | Uint8Array, options: ReadOptions = {}): XmlElement {
   const { limits, strict = false } = options
   try {
     return parseXml(source, limits)

@@ -4,6 +4,8 @@ import type { GuestAddress } from './hostdev/guest-address.js'
 import type { HostdevDef } from './hostdev.js'
 import { readHostdev } from './hostdev-dialects.js'
 import { describeHostdev, sameHostDevice } from './hostdev-match.js'
+import { guestInterface } from './interface.js'
+import { hostdevOfInterface } from './interface-hostdev.js'
 
 /** Where a guest has a device: the alias that it got there, or the address at which the guest sees it. */
 export type GuestPlace = { readonly alias: string } | { readonly address: GuestAddress }
@@ -12,7 +14,7 @@ export type GuestPlace = { readonly alias: string } | { readonly address: GuestA
 export type HostdevTarget = HostdevDef | GuestPlace
 
 /**
- * Reads which host device is meant: a hostdev in any dialect, or what the proposal of July 2007 detaches by, the
+ * Reads which host device is meant: a hostdev in any dialect, libvirt's `<interface>` of one, or what the proposal of July 2007 detaches by, the
  * `<target dev='001.005'/>` that the hypervisor has filled in, alone or in its `<host>`.
  *
  * @throws VirtError `xml-syntax`, `xml-invalid`, `limit-exceeded`
@@ -20,7 +22,9 @@ export type HostdevTarget = HostdevDef | GuestPlace
 export function parseHostdevTarget(source: string | Uint8Array): HostdevTarget {
   const element = parseXml(source)
   const address = readHost2007Target(element)
-  return address ? { address } : readHostdev(element)
+  if (address) return { address }
+  const behind = element.name === guestInterface.root ? hostdevOfInterface(guestInterface.read(element)) : undefined
+  return behind ?? readHostdev(element)
 }
 
 /** The host device that is meant: the alias decides where there is one, then the place, then what it is on the host. */

@@ -1,5 +1,7 @@
+import { VirtError } from '../errors.js'
 import type { HostdevDef } from './hostdev.js'
 import type { InterfaceDef } from './interface.js'
+import type { HostdevInterface } from './vf-config.js'
 
 /**
  * The host device that an interface of type hostdev is; what makes it an interface (its hardware address, VLAN and
@@ -24,4 +26,11 @@ export function hostdevOfInterface(def: InterfaceDef): HostdevDef | undefined {
   }
   const { kind, ...source } = def.source
   return { kind, ...info, ...(driver && { driver }), source, ...(teaming && { teaming }) }
+}
+
+/** The same for one that has to be a host device. @throws VirtError `config-unsupported` for a kind that is not known */
+export function hostdevBehind(def: HostdevInterface): HostdevDef {
+  const found = hostdevOfInterface(def)
+  if (found) return found
+  throw new VirtError('config-unsupported', 'the interface is no host device that guests can be given')
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { connect, type HostdevDef } from '../../src/index.js'
+import { connect, type HostdevDef, type HostdevInterface } from '../../src/index.js'
 import { mock } from '../../src/mock.js'
+import { guestInterface } from '../../src/xml.js'
 
 const stick = (device: number, serial: string) => `<device>
   <name>usb_1_${device}</name>
@@ -28,6 +29,40 @@ describe('Domain', () => {
     await expect(guest.attachHostdev({ vendor: 0x1234 })).rejects.toMatchObject({
       code: 'ambiguous',
       details: { candidates: ['usb_1_2', 'usb_1_3'] },
+    })
+  })
+
+  describe('with an interface of type hostdev', () => {
+    const nic = `<device><name>pci_0000_06_10_1</name><path>/sys/devices/pci0000:00/0000:06:10.1</path>
+      <parent>computer</parent><driver><name>igbvf</name></driver>
+      <capability type='pci'><domain>0</domain><bus>6</bus><slot>16</slot><function>1</function><product id='0x10ca'/><vendor id='0x8086'/>
+      <iommuGroup number='7'><address domain='0' bus='6' slot='16' function='1'/></iommuGroup></capability></device>`
+    const source = { kind: 'pci', address: { domain: 0, bus: 6, slot: 16, function: 1 } } as const
+    const lan: HostdevInterface = { kind: 'hostdev', managed: true, source, vlan: { tags: [{ id: 42 }] } }
+    const open = async () => {
+      const conn = await connect(mock({ devices: [stick(2, 'a'), nic], domains: [{ name: 'vm' }] }))
+      return await conn.lookupDomain('vm')
+    }
+
+    it('is given the host device that it is, and gives it back', async () => {
+      const guest = await open()
+      const attached = await guest.attachHostdev(guestInterface.format(lan))
+      expect(attached).toMatchObject({ kind: 'pci', managed: true, source: { address: source.address } })
+      expect(await guest.hostdevs()).toEqual([attached])
+      await guest.detachHostdev(lan)
+      const [one, other] = await guest.attachHostdevs([{ name: 'usb_1_2' }, lan])
+      expect([one?.kind, other]).toEqual(['usb', { ...attached, alias: 'hostdev1' }])
+      await guest.detachHostdev(guestInterface.format(lan))
+      expect((await guest.hostdevs()).map(({ kind }) => kind)).toEqual(['usb'])
+    })
+
+    it.each([
+      ["<interface type='bridge'><source bridge='br0'/></interface>", /an interface bridge is no host device/],
+      [guestInterface.format({ ...lan, vlan: { trunk: true, tags: [{ id: 1 }, { id: 2 }] } }), /in one VLAN/],
+    ])('refuses %s', async (xml, message) => {
+      const guest = await open()
+      await expect(guest.attachHostdev(xml)).rejects.toMatchObject({ code: 'config-unsupported', message })
+      expect(await guest.hostdevs()).toEqual([])
     })
   })
 

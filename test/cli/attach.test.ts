@@ -6,12 +6,14 @@ import pc from 'picocolors'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { addGuestDevices } from '../../src/cli/commands/attach.js'
 import { type Connection, connect } from '../../src/index.js'
-import { hosts, mock } from '../../src/mock.js'
+import { hosts, type MockBackend, mock } from '../../src/mock.js'
 
 let conn: Connection
+let host: MockBackend
 const guest = 'db'
 beforeEach(async () => {
-  conn = await connect(mock(hosts.server()))
+  host = await mock(hosts.server())
+  conn = await connect(host)
 })
 afterEach(() => conn.close())
 
@@ -51,6 +53,32 @@ describe('hostdev attach', () => {
     await expect(run('attach', guest, file)).rejects.toThrow(/dead:0001/)
     await expect(run('attach', guest, join(folder, 'absent.xml'))).rejects.toThrow(/cannot be read \(ENOENT\)/)
     await rm(folder, { recursive: true })
+  })
+
+  it('has the card give a virtual function its address and VLAN', async () => {
+    await (await conn.lookupNodeDevice('pci_0000_17_00_0')).setVirtualFunctions(1)
+    const vf = await (await conn.findFreeVirtualFunction('pci_0000_17_00_0')).def()
+    await run('attach', guest, vf.name, '--mac', '52:54:00:6d:90:02', '--vlan', '42')
+    const [, def] = host.stage.calls.find(({ call }) => call === 'domains.attachInterface')?.args ?? []
+    expect(def).toMatchObject({
+      kind: 'hostdev',
+      managed: true,
+      mac: { address: '52:54:00:6d:90:02' },
+      vlan: { tags: [{ id: 42 }] },
+    })
+    expect(await run('hostdevs', guest)).toContain(`PCI device ${vf.name.slice(4, 14).replaceAll('_', ':')}`)
+  })
+
+  it.each([
+    ['for a USB device', ['usb_1_1'], /no virtual function/],
+    ['for several devices', ['usb_1_1', 'usb_1_2'], /for one device/],
+  ])('sets no address %s', async (_what, words, message) => {
+    const wanted = run('attach', guest, ...words, '--mac', '52:54:00:6d:90:02')
+    await expect(wanted).rejects.toMatchObject({ code: 'invalid-argument', message })
+  })
+
+  it.each(['4096', 'lan', '-1'])('refuses a VLAN of %s', async (number) => {
+    await expect(run('attach', guest, 'usb_1_1', `--vlan=${number}`)).rejects.toMatchObject({ exitCode: 1 })
   })
 
   it.each([

@@ -22,12 +22,19 @@ const calls: Readonly<Record<Call, (on: On) => Promise<unknown>>> = {
   'devices.recover': ({ conn }) => conn.recover(),
   'devices.setVirtualFunctions': ({ device }) => device.setVirtualFunctions(0),
   'devices.watch': ({ conn }) => conn.watchNodeDevices(),
+  'domains.attachInterface': ({ guest }) => guest.attachHostdev(lan),
   'domains.controllers': ({ guest }) => guest.controllers(),
   'domains.attachController': ({ guest }) => guest.attachController({}),
   'domains.detachController': ({ guest }) => guest.detachController(0),
   'domains.shutdown': ({ guest }) => guest.shutdown(),
   'domains.watch': ({ conn }) => conn.watchDomains(),
 }
+
+const lan = {
+  kind: 'hostdev',
+  managed: true,
+  source: { kind: 'pci', address: { domain: 0, bus: 2, slot: 16, function: 0 } },
+} as const
 
 interface On {
   conn: Connection

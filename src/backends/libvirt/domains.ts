@@ -3,6 +3,8 @@ import { VirtError } from '../../errors.js'
 import { type HostdevDef, hostdev } from '../../model/hostdev.js'
 import { describeHostdev, sameHostDevice } from '../../model/hostdev-match.js'
 import { describeTarget, findHostdev } from '../../model/hostdev-target.js'
+import { guestInterface } from '../../model/interface.js'
+import { hostdevBehind } from '../../model/interface-hostdev.js'
 import { usbController } from '../../model/usb-controller.js'
 import type { domain as remoteDomain } from '../../wire/libvirt-rpc/remote-types.js'
 import type { XdrValue } from '../../wire/xdr.js'
@@ -67,6 +69,18 @@ export function domainDriver(session: Session): DomainDriver {
     return [await read(dom, impact, options), ...(await Promise.all(rest))] as const
   }
 
+  const give = async (name: string, { def, xml }: { def: HostdevDef; xml: string }, options: AffectOptions) => {
+    const dom = await need(name, options)
+    const before = await readAll(dom, options)
+    const lacking = before.filter(({ hostdevs }) => !theirs(hostdevs, def))
+    const [only] = lacking
+    if (!only) return theirs(before[0].hostdevs, def) ?? missing(name, describeHostdev(def))
+    const flags = flagsOf(lacking.length === before.length ? options : { [only.impact]: true })
+    await session.call('domainAttachDeviceFlags', { dom, xml, flags }, options, { domain: name })
+    const { hostdevs } = await guest(dom, options)
+    return theirs(hostdevs, def) ?? newIn(hostdevs, before[0].hostdevs) ?? missing(name, describeHostdev(def))
+  }
+
   return {
     async list(options) {
       const { domains } = await session.call('connectListAllDomains', { needResults: true, flags: 0 }, options)
@@ -98,25 +112,16 @@ export function domainDriver(session: Session): DomainDriver {
       const args = { dom, xml: usbController.format(there), flags: flagsOf(options) }
       await session.call('domainDetachDeviceFlags', args, options, { domain: name })
     },
-    async attach(name, def, options) {
-      const dom = await need(name, options)
-      const before = await readAll(dom, options)
-      const lacking = before.filter(({ hostdevs }) => !theirs(hostdevs, def))
-      const [only] = lacking
-      if (!only) return theirs(before[0].hostdevs, def) ?? missing(name, describeHostdev(def))
-      const flags = flagsOf(lacking.length === before.length ? options : { [only.impact]: true })
-      const args = { dom, xml: hostdev.format(def), flags }
-      await session.call('domainAttachDeviceFlags', args, options, { domain: name })
-      const { hostdevs } = await guest(dom, options)
-      return theirs(hostdevs, def) ?? newIn(hostdevs, before[0].hostdevs) ?? missing(name, describeHostdev(def))
-    },
+    attach: async (name, def, options) => await give(name, { def, xml: hostdev.format(def) }, options),
+    attachInterface: async (name, def, options) =>
+      await give(name, { def: hostdevBehind(def), xml: guestInterface.format(def) }, options),
     async detach(name, target, options) {
       const dom = await need(name, options)
       const [first, second] = await readAll(dom, options)
       const there = findHostdev(first.hostdevs, target) ?? missing(name, describeTarget(target))
       // what is stored has no alias and no place yet
       if (second && !theirs(second.hostdevs, there)) missing(name, describeTarget(target))
-      const args = { dom, xml: hostdev.format(there), flags: flagsOf(options) }
+      const args = { dom, xml: first.elementOf(there), flags: flagsOf(options) }
       await detachAndWait(session, args, first.impact === 'live' ? there : undefined, options)
     },
     async shutdown(name, options) {

@@ -3,7 +3,9 @@ import { VirtError } from '../../errors.js'
 import { listCapabilities, matchesFilter } from '../../model/device-caps.js'
 import type { HostdevDef } from '../../model/hostdev.js'
 import { sameHostDevice } from '../../model/hostdev-match.js'
+import { hostdevBehind } from '../../model/interface-hostdev.js'
 import { inactiveDef, type NodeDeviceDef, nodeDevice } from '../../model/node-device.js'
+import { vfConfigOf } from '../../model/vf-config.js'
 import { needDefinition } from '../../model/virtual-device.js'
 import { assignabilityOn } from './assignability.js'
 import { create, define, destroy, setAutostart, start, undefine, update } from './create.js'
@@ -99,12 +101,12 @@ export const domainDriver = (host: MockHost): DomainDriver => ({
     const guest = host.guest(domain)
     return structuredClone(affected(guest, options).live ? guest.live : guest.config)
   },
-  async attach(domain, def, options) {
-    const guest = host.guest(domain)
-    const { live, config } = affected(guest, options)
-    const attached = live ? attachLive(host, guest, def) : def
-    if (config && !guest.config.some((each) => sameHostDevice(each, def))) guest.config.push(structuredClone(def))
-    return attached
+  attach: async (domain, def, options) => attach(host, domain, def, options),
+  async attachInterface(domain, wanted, options) {
+    const def = hostdevBehind(wanted)
+    // what no card can be told is refused as on a real host
+    if (def.kind === 'pci') vfConfigOf(wanted)
+    return attach(host, domain, def, options)
   },
   async detach(domain, target, options) {
     const guest = host.guest(domain)
@@ -148,3 +150,11 @@ export const domainDriver = (host: MockHost): DomainDriver => ({
 })
 
 const infoOf = ({ name, uuid, id, state }: MockGuest) => ({ name, uuid, state, ...(id !== undefined && { id }) })
+
+function attach(host: MockHost, domain: string, def: HostdevDef, options: AffectOptions): HostdevDef {
+  const guest = host.guest(domain)
+  const { live, config } = affected(guest, options)
+  const attached = live ? attachLive(host, guest, def) : def
+  if (config && !guest.config.some((each) => sameHostDevice(each, def))) guest.config.push(structuredClone(def))
+  return attached
+}

@@ -80,6 +80,7 @@ export async function openvz(options: OpenvzOptions = {}): Promise<Backend> {
 }
 
 const lacks = {
+  'domains.attachInterface': 'containers are given interfaces by their names on the host, as they are',
   'domains.controllers': 'containers have no controllers',
   'domains.attachController': 'containers have no controllers',
   'domains.detachController': 'containers have no controllers',

@@ -10,6 +10,7 @@ import type { QmpClient } from '../../wire/qmp/client.js'
 import type { QemuGuest } from './guest.js'
 import { plug } from './hand-over.js'
 import { driver } from './host-guests.js'
+import type { Part } from './part.js'
 import { type Place, placeFor } from './place.js'
 import type { QemuHost } from './qemu-host.js'
 import { type Resolved, resolveHostdev } from './resolve.js'
@@ -25,7 +26,7 @@ const withDefaults = (def: HostdevDef): HostdevDef =>
 export async function attach(
   host: QemuHost,
   guest: QemuGuest,
-  wanted: HostdevDef,
+  { def: wanted, network }: Part,
   { signal }: AffectOptions,
 ): Promise<HostdevDef> {
   const resolved = await resolveHostdev(host.linux, host.managed.files, withDefaults(wanted))
@@ -50,7 +51,8 @@ export async function attach(
     }
     if (resolved.gift) {
       const managed = def.kind === 'pci' || def.kind === 'usb' ? (def.managed ?? false) : false
-      await give(host.managed, resolved.gift, user, { managed, driver: stubOf(def), words, ...(signal && { signal }) })
+      const taking = { managed, driver: stubOf(def), network }
+      await give(host.managed, resolved.gift, user, { ...taking, words, ...(signal && { signal }) })
     } else await plug(qemu, words)
     host.tell({ kind: 'device-added', domain: guest.name, alias: aliasOf(def) ?? '' })
     return def

@@ -3,11 +3,17 @@ import { VirtError } from '../../errors.js'
 import { attach } from './attach.js'
 import { detach } from './detach.js'
 import type { QemuGuest } from './guest.js'
+import { type Part, partOf } from './part.js'
 import type { QemuHost } from './qemu-host.js'
 import { watchGuests } from './watch.js'
 
 /** QEMU guests, as every hypervisor's backend offers its own. */
 export function domainDriver(host: QemuHost): DomainDriver {
+  const give = async (domain: string, part: Part, options: AffectOptions) => {
+    const guest = await host.guests.needChangeable(domain, options)
+    needLive(guest, options)
+    return await attach(host, guest, part, options)
+  }
   return {
     list: async (options) => (await host.guests.list(options)).map(infoOf),
     async lookup(nameOrUuid, options) {
@@ -20,11 +26,8 @@ export function domainDriver(host: QemuHost): DomainDriver {
       if (guest.state === 'shutoff') return []
       return (await host.look(guest)).hostdevs.map(({ def }) => def)
     },
-    async attach(domain, def, options) {
-      const guest = await host.guests.needChangeable(domain, options)
-      needLive(guest, options)
-      return await attach(host, guest, def, options)
-    },
+    attach: async (domain, def, options) => await give(domain, { def }, options),
+    attachInterface: async (domain, def, options) => await give(domain, partOf(def), options),
     async detach(domain, target, options) {
       const guest = await host.guests.needChangeable(domain, options)
       needLive(guest, options)

@@ -6,11 +6,10 @@ import type { DeviceUser } from '../../manager/book.js'
 import { give } from '../../manager/give.js'
 import { takeFromTheGone } from '../../manager/take.js'
 import type { HostdevDef } from '../../model/hostdev.js'
-import { describeHostdev } from '../../model/hostdev-match.js'
-import { hostdevOfInterface } from '../../model/interface-hostdev.js'
-import { type HostdevInterface, type VfConfig, vfConfigOf } from '../../model/vf-config.js'
+import type { HostdevInterface } from '../../model/vf-config.js'
 import { aliasOf, stubOf } from './attach.js'
 import { beginOf, driver } from './host-guests.js'
+import { type Part, partOf } from './part.js'
 import { type QemuOptions, qemuHost } from './qemu.js'
 import type { QemuHost } from './qemu-host.js'
 import { resolveHostdev } from './resolve.js'
@@ -85,25 +84,6 @@ export function hostdevManager(options: Omit<QemuOptions, 'monitors' | 'uri'> = 
     releaseHost: release,
     [Symbol.asyncDispose]: () => host.monitors[Symbol.asyncDispose](),
   }
-}
-
-/** A host device, and what its physical function is to say of it. */
-interface Part {
-  readonly def: HostdevDef
-  readonly network?: VfConfig | undefined
-}
-
-/** @throws VirtError `config-unsupported` for an interface that cannot be set up, or not be restored */
-function partOf(wanted: HostdevDef | HostdevInterface): Part {
-  if (wanted.kind !== 'hostdev') return { def: wanted }
-  const def = hostdevOfInterface(wanted)
-  if (!def) throw new VirtError('config-unsupported', 'the interface is no host device that QEMU has')
-  if (def.kind === 'usb') return { def }
-  if (wanted.managed) return { def, network: vfConfigOf(wanted) }
-  throw new VirtError(
-    'config-unsupported',
-    `${describeHostdev(def)} is an interface, whose address would stay when it is given back; say managed='yes'`,
-  )
 }
 
 async function prepare(

@@ -102,7 +102,10 @@ export async function xen(options: XenOptions = {}): Promise<Backend> {
   return backend({
     name: 'xen',
     uri,
-    lacks: { 'domains.shutdown': 'xl shutdown does that, and gives devices back by itself' },
+    lacks: {
+      'domains.shutdown': 'xl shutdown does that, and gives devices back by itself',
+      'domains.attachInterface': 'Xen has no such thing: detach it with { network }, then give it as a host device',
+    },
     devices: {
       ...readingCalls(devices),
       warnings: () => [...devices.warnings(), ...unfinishedChanges({ files, state })],

@@ -1,10 +1,13 @@
+import { InvalidArgumentError } from 'commander'
 import {
   type AffectOptions,
   type Connection,
   type Domain,
   describeHostdev,
   type HostdevDef,
+  type HostdevInterface,
   hostdev,
+  VirtError,
 } from '../../index.js'
 import type { AddCommand } from '../cli.js'
 import { printable, type Terminal } from '../terminal.js'
@@ -14,6 +17,12 @@ import { wantedDevice } from '../wanted-device.js'
 interface AffectFlags {
   live?: boolean
   config?: boolean
+}
+
+/** What the card is to say of a virtual function for as long as the guest has it. */
+interface CardFlags {
+  mac?: string
+  vlan?: number
 }
 
 /** How what a guest has is shown. */
@@ -33,10 +42,12 @@ export const addGuestDevices: AddCommand = ({ root, read, change, out }) => {
       .option('--config', 'the guest as it will be started next')
 
   command('attach', 'give a guest devices of the host: all of them or none')
-    .argument('<device...>', `${devices}, or a file with the XML of a hostdev (- is standard input)`)
+    .argument('<device...>', `${devices}, or a file with the XML of a hostdev or an interface (- is standard input)`)
+    .option('--mac <address>', 'the hardware address that the card gives a virtual function for the guest')
+    .option('--vlan <number>', 'the VLAN that the card puts its frames into; 0 for none', vlan)
     .option('--xml', 'print them as the guest has them')
     .option('--json', 'the same as JSON')
-    .action((domain: string, words: string[], flags: ShowFlags) =>
+    .action((domain: string, words: string[], flags: ShowFlags & CardFlags) =>
       change((conn) => attach(conn, domain, words, flags, out)),
     )
   command('detach', 'take devices back from a guest, and wait until it has let go')
@@ -74,12 +85,51 @@ async function attach(
   conn: Connection,
   name: string,
   words: readonly string[],
-  flags: ShowFlags,
+  { mac, vlan, ...flags }: ShowFlags & CardFlags,
   out: Terminal,
 ): Promise<void> {
   const guest = await conn.lookupDomain(name)
-  const wanted = await Promise.all(words.map(wantedDevice))
-  show(await guest.attachHostdevs(wanted, affected(flags)), flags, out)
+  if (mac === undefined && vlan === undefined) {
+    const wanted = await Promise.all(words.map(wantedDevice))
+    show(await guest.attachHostdevs(wanted, affected(flags)), flags, out)
+  } else show([await guest.attachHostdev(await cardInterface(conn, words, { mac, vlan }), affected(flags))], flags, out)
+}
+
+/** A virtual function as an interface of type hostdev. @throws VirtError `invalid-argument` for what is none */
+async function cardInterface(
+  conn: Connection,
+  [word = '', ...others]: readonly string[],
+  { mac, vlan }: { mac: string | undefined; vlan: number | undefined },
+): Promise<HostdevInterface> {
+  const wanted = await wantedDevice(word)
+  if (others.length > 0 || typeof wanted === 'string')
+    throw new VirtError(
+      'invalid-argument',
+      '--mac and --vlan are for one device of the host; say more in an <interface>',
+    )
+  const device = await conn.resolve(wanted)
+  const { hostdev: def } = await device.toHostdev()
+  if (def.kind !== 'pci')
+    throw new VirtError(
+      'invalid-argument',
+      `${device.name} is no virtual function of a network card; leave out --mac and --vlan`,
+      {
+        device: device.name,
+      },
+    )
+  return {
+    kind: 'hostdev',
+    managed: true,
+    ...(mac !== undefined && { mac: { address: mac } }),
+    source: { kind: 'pci', ...def.source },
+    ...(vlan !== undefined && vlan > 0 && { vlan: { tags: [{ id: vlan }] } }),
+  }
+}
+
+/** The number of a VLAN on the command line. */
+function vlan(text: string): number {
+  if (/^\d+$/.test(text) && Number(text) <= 4095) return Number(text)
+  throw new InvalidArgumentError('It is a number from 1 to 4095, or 0 for none.')
 }
 
 async function detach(

@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest'
-import { hostdev } from '../../../src/index.js'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { type HostdevInterface, hostdev } from '../../../src/index.js'
 import { libvirt } from '../../../src/libvirt.js'
+import { guestInterface, hostdevOfInterface } from '../../../src/xml.js'
 import { type Handlers, RemoteFailure, type RpcServer, rpcServer } from '../../fakes/rpc-server.js'
 
 const uuid = '6695eb01-f6a4-8304-79aa-97f2502e193f'
@@ -104,6 +105,48 @@ describe('the guests of a libvirtd', () => {
     const { calls, domains } = await guestWith([attachedDongle])
     expect(await domains.attach('one', hostdev.parse(dongle), {})).toEqual(hostdev.parse(attachedDongle))
     expect(calls).toEqual([{ xml: 0 }])
+  })
+
+  describe('with an interface that is a host device', () => {
+    const lan = `<interface type='hostdev' managed='yes'>
+  <mac address='52:54:00:6d:90:02'/>
+  <source>
+    <address type='pci' domain='0x0000' bus='0x06' slot='0x10' function='0x1'/>
+  </source>
+  <vlan>
+    <tag id='42'/>
+  </vlan>
+</interface>
+`
+    const attachedLan = lan.replace('</interface>', "  <alias name='hostdev0'/>\n</interface>")
+    const def = guestInterface.parse(lan) as HostdevInterface
+    const theirs = hostdevOfInterface(guestInterface.parse(attachedLan))
+
+    it('have libvirtd told of all of it, and answer with the host device that it is', async () => {
+      const devices: string[] = []
+      const { calls, domains } = await guestWith(devices, {
+        handlers: {
+          domainAttachDeviceFlags: ({ xml }) => {
+            calls.push({ attach: xml })
+            devices.push("<interface type='bridge'><source bridge='br0'/></interface>", attachedLan)
+            return {}
+          },
+        },
+      })
+      expect(await domains.attachInterface?.('one', def, {})).toEqual(theirs)
+      expect(calls).toContainEqual({ attach: lan })
+      expect(await domains.hostdevs('one', {})).toEqual([theirs])
+      expect(await domains.attachInterface?.('one', def, {})).toEqual(theirs)
+      expect(calls.filter((call) => JSON.stringify(call).includes('attach"'))).toHaveLength(1)
+    })
+
+    it('give it back as the interface that it is', async () => {
+      const { calls, domains } = await guestWith([attachedLan])
+      const detach = domains.detach('one', { alias: 'hostdev0' }, {})
+      await vi.waitFor(() => expect(calls).toContainEqual({ detach: attachedLan, flags: 0 }))
+      removed(2, 'hostdev0')
+      await detach
+    })
   })
 
   it('have let go of a device when a detach answers', async () => {

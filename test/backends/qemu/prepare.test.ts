@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { connect } from '../../../src/index.js'
 import { linux } from '../../../src/linux.js'
 import { type HostdevInterface, type HostdevManager, hostdevManager, qemu } from '../../../src/qemu.js'
+import { guestInterface } from '../../../src/xml.js'
 import { virtualTree } from '../../data/virtual-tree.js'
 import { FakeHost } from '../../fakes/managed-host.js'
 import { FakeQemu } from '../../fakes/qemu-machine.js'
@@ -55,6 +56,30 @@ describe('prepareHost of an interface', () => {
     expect(argv.at(-1)).toBe('{"driver":"vfio-pci","host":"0000:06:10.1","id":"hostdev0"}')
     expect(await said()).toMatchObject({ address: '52:54:00:6d:90:02', vlan_list: [{ vlan: 42 }] })
     expect(await manager.releaseHost('web')).toEqual(['pci_0000_06_10_1'])
+    expect([await said(), host.drivers()]).toEqual(before)
+  })
+
+  it('is the same for a guest that runs, and undone with the device', async () => {
+    await using web = await FakeQemu.start({ name: 'web' })
+    await using conn = await connect(qemu({ ...options(), monitors: { web: web.path } }))
+    const guest = await conn.lookupDomain('web')
+    const before = [await said(), host.drivers()]
+    const attached = await guest.attachHostdev(guestInterface.format({ ...lan, vlan: { tags: [{ id: 42 }] } }))
+    expect(attached).toMatchObject({ kind: 'pci', managed: true, alias: 'hostdev0' })
+    expect(await said()).toMatchObject({ address: '52:54:00:6d:90:02', vlan_list: [{ vlan: 42 }] })
+    expect(await guest.attachHostdev(lan)).toEqual(attached)
+    await guest.detachHostdev(lan)
+    expect([await said(), host.drivers()]).toEqual(before)
+    const { managed: _, ...unmanaged } = lan
+    await expect(guest.attachHostdev(unmanaged)).rejects.toMatchObject({ number: 67 })
+  })
+
+  it('is undone when QEMU refuses the device', async () => {
+    await using web = await FakeQemu.start({ name: 'web' })
+    web.refuses = 'no room'
+    await using conn = await connect(qemu({ ...options(), monitors: { web: web.path } }))
+    const before = [await said(), host.drivers()]
+    await expect((await conn.lookupDomain('web')).attachHostdev(lan)).rejects.toThrow('no room')
     expect([await said(), host.drivers()]).toEqual(before)
   })
 

@@ -7,14 +7,14 @@ import { join, relative } from 'node:path'
 import { root } from './bundle.mjs'
 
 /** Tests whose outcome may depend on who comes first. */
-const races = ['test/manager/crash.test.ts', 'test/os/lock.test.ts', 'test/host/device-watch.test.ts']
+const races = /crash\.test\.ts$|^test\/(os\/locks?|host\/device-watch)\.test\.ts$/
 const draws = /from '(fast-check|\.\.?\/.*(mutants|seed)\.js)'/
 
 const minutes = Number(process.argv[2] ?? 8 * 60)
 const files = readdirSync(join(root, 'test'), { recursive: true })
   .map((file) => `test/${file}`)
   .filter((file) => file.endsWith('.test.ts') && !/^test\/(live|lab)\//.test(file))
-  .filter((file) => races.includes(file) || draws.test(readFileSync(join(root, file), 'utf8')))
+  .filter((file) => races.test(file) || draws.test(readFileSync(join(root, file), 'utf8')))
 const suites = [
   { config: 'vitest.config.ts', files },
   { config: 'vitest.live.config.ts', files: ['test/live/hostdev-differential.test.ts'] },
@@ -39,7 +39,7 @@ process.exitCode = counts.failed > 0 ? 1 : 0
 function run({ config, files }, seed) {
   const report = join(folder, 'report.json')
   const argv = ['vitest', 'run', '--config', config, '--reporter=json', `--outputFile=${report}`, ...files]
-  const env = { ...process.env, HOSTDEV_SEED: String(seed), SEED: String(seed) }
+  const env = { ...process.env, HOSTDEV_SEED: String(seed), SEED: String(seed), CRASH_ALL: '1' }
   const { stderr } = spawnSync('npx', argv, { cwd: root, env, encoding: 'utf8', maxBuffer: 1e9 })
   let results = []
   try {
@@ -69,9 +69,10 @@ function summary() {
 
 function page() {
   const lasted = Math.round((Date.now() - begun) / 60_000)
-  const found = failures.map(
-    ({ seed, file, message }) => `- \`HOSTDEV_SEED=${seed} SEED=${seed} npx vitest run ${file}\`: ${message}`,
-  )
+  const found = failures.map(({ seed, file, message }) => {
+    const live = file.startsWith('test/live/') ? ' --config vitest.live.config.ts' : ''
+    return `- \`HOSTDEV_SEED=${seed} SEED=${seed} CRASH_ALL=1 npx vitest run${live} ${file}\`: ${message}`
+  })
   return `# The last nightly run
 
 Written by \`npm run nightly\`, which repeats what draws its cases at random (properties, mutants, damaged documents and

@@ -64,6 +64,23 @@ function backendOf(file: string): string | undefined {
 const floorOf = (file: string): number => floors.findIndex((rooms) => rooms.includes(roomOf(file)))
 const isEntryPoint = (file: string): boolean => roomOf(file) === 'entry points'
 
+const neighbours = new WeakMap<SourceTree, Map<string, string[]>>()
+/** What each file imports of the tree, types too: files in a circle of types can only be read all at once. */
+function neighboursIn(tree: SourceTree): Map<string, string[]> {
+  const known = neighbours.get(tree)
+  if (known) return known
+  const made = new Map<string, string[]>()
+  for (const [file, text] of tree) {
+    const imports = importsOf(file, text).filter(({ target, lazy }) => !lazy && tree.has(target))
+    made.set(
+      file,
+      imports.map(({ target }) => target),
+    )
+  }
+  neighbours.set(tree, made)
+  return made
+}
+
 /** What a file breaks, a sentence each. */
 type Rule = (file: string, text: string, tree: SourceTree) => string[]
 
@@ -75,6 +92,18 @@ const rules: Readonly<Record<string, Rule>> = {
       .map(({ target }) => target)
       .filter((target) => target.endsWith('.ts'))
       .filter((target) => roomOf(target) !== roomOf(file) && floorOf(target) >= floorOf(file)),
+
+  'stands in no circle of imports': (file, _, tree) => {
+    const seen = new Set<string>()
+    const open = [file]
+    for (let next = open.pop(); next !== undefined; next = open.pop())
+      for (const target of neighboursIn(tree).get(next) ?? []) {
+        if (target === file) return [`by way of ${next}`]
+        if (!seen.has(target)) open.push(target)
+        seen.add(target)
+      }
+    return []
+  },
 
   'imports a package in the room that knows it': (file, text) =>
     importsOf(file, text)
@@ -168,6 +197,7 @@ describe('the rules', () => {
     ['imports from lower floors or its own room', 'dom/build.ts', `import type { A } from '../formats/qemu.js'`],
     ['imports from lower floors or its own room', 'api/a.ts', `import {\n  b,\n  c,\n} from '../index.js'`],
     ['imports from lower floors or its own room', 'xml/a.ts', `const a = () => import('../model/a.js')`],
+    ['stands in no circle of imports', 'model/a.ts', `import type { A } from './a.js'`],
     ['imports a package in the room that knows it', 'model/a.ts', `import { SaxesParser } from 'saxes'`],
     ['leaves the outside to os and cli', 'host/a.ts', `import { readFileSync } from 'node:fs'`],
     ['leaves the outside to os and cli', 'wire/a.ts', `import { connect } from 'node:net'`],
@@ -188,6 +218,20 @@ describe('the rules', () => {
     ['is short enough to read', 'xml/a.ts', `// Table: PCI classes\n${'a\n'.repeat(600)}`],
   ])('notice a file that breaks "%s": %s', (rule, file, text) => {
     expect(broken(rule, new Map([[file, text]]))).toHaveLength(1)
+  })
+
+  it('notice a circle of types, and every file in it', () => {
+    const tree = new Map([
+      ['model/a.ts', `import type { B } from './b.js'`],
+      ['model/b.ts', `import { type C, c } from './c.js'`],
+      ['model/c.ts', `export type { A } from './a.js'`],
+      ['model/d.ts', `import type { A } from './a.js'`],
+    ])
+    expect(broken('stands in no circle of imports', tree)).toEqual([
+      'model/a.ts: by way of model/c.ts',
+      'model/b.ts: by way of model/a.ts',
+      'model/c.ts: by way of model/b.ts',
+    ])
   })
 
   it('let a well-built file pass', () => {

@@ -1,40 +1,9 @@
 import { VirtError } from '../errors.js'
-import type { HostdevDef } from '../model/hostdev.js'
-import type { ManagedDevice, Step } from './change.js'
-import type { Guests } from './guests.js'
-import type { HostDevice } from './host-device.js'
+import type { DeviceRecord, Step } from './change.js'
+import { type DeviceUser, type Guests, isSameUser } from './guests.js'
+import type { HostDevice, ManagedDevice } from './host-device.js'
 import { bootId, exists } from './host-text.js'
 import type { ManagedHost } from './managed-host.js'
-
-/** Who has a device. */
-export interface DeviceUser {
-  /** The hypervisor, as libvirt names its drivers: QEMU, xenlight. */
-  readonly driver: string
-  readonly domain: string
-  /** Whether others may have it at the same time, if they say so too. */
-  readonly shareable?: boolean
-  /** Where its hypervisor is asked: the path of a monitor. */
-  readonly at?: string
-  /** The device as the guest has it. */
-  readonly hostdev?: HostdevDef
-  /** The process that is to start the guest, for as long as that may take: when it began tells it from a later one. */
-  readonly launcher?: { readonly pid: number; readonly began: string }
-  /** A file of the host's that is there again once the guest has it no longer. */
-  readonly until?: string
-}
-
-/** Whether two say the same guest. */
-export const isSameUser = (a: DeviceUser, b: DeviceUser): boolean =>
-  a.driver === b.driver && a.domain === b.domain && a.at === b.at
-
-/** What the book says of a device. Plain JSON. */
-export interface DeviceRecord extends ManagedDevice {
-  /** Tells the device from another that has come to its place since. */
-  readonly inode: number
-  /** How it was taken from its driver; the steps' reverse gives it back. */
-  readonly detached?: { readonly driver: string; readonly steps: readonly Step[] }
-  readonly users?: readonly DeviceUser[]
-}
 
 /** How a device is taken from its driver: by which steps, and who holds it then. */
 export interface Taking {

@@ -1,13 +1,6 @@
 import type { Action } from './action.js'
-import type { DeviceRecord } from './book.js'
-
-/** A device that is changed. */
-export interface ManagedDevice {
-  /** Its bus and the kernel's name for it, `pci-0000:02:00.0`: what locks and records are called by. */
-  readonly key: string
-  /** Name of the node device, for messages. */
-  readonly name: string
-}
+import type { DeviceUser } from './guests.js'
+import type { ManagedDevice } from './host-device.js'
 
 /** One step of a change, and what takes it back. Either may be missing: what needs no undoing, or is undone only. */
 export interface Step {
@@ -16,6 +9,15 @@ export interface Step {
   readonly do?: Action
   /** Has to be right whether the step was done, half done or not begun: its goal sees to that. */
   readonly undo?: Action
+}
+
+/** What the book says of a device. Plain JSON. */
+export interface DeviceRecord extends ManagedDevice {
+  /** Tells the device from another that has come to its place since. */
+  readonly inode: number
+  /** How it was taken from its driver; the steps' reverse gives it back. */
+  readonly detached?: { readonly driver: string; readonly steps: readonly Step[] }
+  readonly users?: readonly DeviceUser[]
 }
 
 /** A change of a host, planned as a whole before the first step is done. Plain JSON: it is the head of its journal. */

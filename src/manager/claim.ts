@@ -1,6 +1,8 @@
 import { VirtError } from '../errors.js'
-import { Book, type DeviceRecord, type DeviceUser, isSameUser } from './book.js'
+import { Book } from './book.js'
+import type { DeviceRecord } from './change.js'
 import { DeviceLocks } from './device-locks.js'
+import { type DeviceUser, isSameUser } from './guests.js'
 import type { HostDevice } from './host-device.js'
 import type { ManagedHost } from './managed-host.js'
 

@@ -1,7 +1,7 @@
 import { VirtError } from '../errors.js'
 import type { HeldLocks } from '../os/locks.js'
 import type { StateFolder } from '../os/state-folder.js'
-import type { ManagedDevice } from './change.js'
+import type { ManagedDevice } from './host-device.js'
 
 /** The locks of the devices that one change is about. */
 export class DeviceLocks implements Disposable {

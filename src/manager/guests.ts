@@ -1,7 +1,27 @@
 import { VirtError } from '../errors.js'
-import type { DeviceUser } from './book.js'
-import type { ManagedDevice } from './change.js'
-import type { ManagedHost } from './managed-host.js'
+import type { HostdevDef } from '../model/hostdev.js'
+import type { ManagedDevice } from './host-device.js'
+
+/** Who has a device. */
+export interface DeviceUser {
+  /** The hypervisor, as libvirt names its drivers: QEMU, xenlight. */
+  readonly driver: string
+  readonly domain: string
+  /** Whether others may have it at the same time, if they say so too. */
+  readonly shareable?: boolean
+  /** Where its hypervisor is asked: the path of a monitor. */
+  readonly at?: string
+  /** The device as the guest has it. */
+  readonly hostdev?: HostdevDef
+  /** The process that is to start the guest, for as long as that may take: when it began tells it from a later one. */
+  readonly launcher?: { readonly pid: number; readonly began: string }
+  /** A file of the host's that is there again once the guest has it no longer. */
+  readonly until?: string
+}
+
+/** Whether two say the same guest. */
+export const isSameUser = (a: DeviceUser, b: DeviceUser): boolean =>
+  a.driver === b.driver && a.domain === b.domain && a.at === b.at
 
 /** What a hypervisor does and tells for changes of its host: its backend speaks to it. */
 export interface Guests {
@@ -28,15 +48,20 @@ export type GuestAction =
   | { readonly give: DeviceUser; readonly words: unknown }
   | { readonly take: DeviceUser; readonly words?: unknown }
 
+/** A host, as far as its hypervisor goes. */
+interface HasGuests {
+  readonly guests?: Guests
+}
+
 /** Whether what a hypervisor was to do is done, as it says itself. */
-export async function isHandedOver(host: ManagedHost, action: GuestAction, device: ManagedDevice): Promise<boolean> {
+export async function isHandedOver(host: HasGuests, action: GuestAction, device: ManagedDevice): Promise<boolean> {
   const guests = guestsOf(host, device, action)
   return 'give' in action ? await guests.has(action.give, device) : !(await guests.has(action.take, device))
 }
 
 /** Has the hypervisor do its step, unless that is done. */
 export async function handOver(
-  host: ManagedHost,
+  host: HasGuests,
   action: GuestAction,
   device: ManagedDevice,
   keeping: number | undefined,
@@ -48,7 +73,7 @@ export async function handOver(
   return 'done'
 }
 
-function guestsOf({ guests }: ManagedHost, { name }: ManagedDevice, action: GuestAction): Guests {
+function guestsOf({ guests }: HasGuests, { name }: ManagedDevice, action: GuestAction): Guests {
   if (guests) return guests
   const { driver, domain } = 'give' in action ? action.give : action.take
   throw new VirtError(

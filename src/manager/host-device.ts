@@ -1,8 +1,15 @@
 import { VirtError } from '../errors.js'
 import type { NodeDeviceDef } from '../model/node-device.js'
 import { Denied, type HostFiles } from '../os/host-files.js'
-import type { ManagedDevice } from './change.js'
 import { realPath } from './host-text.js'
+
+/** A device that is changed. */
+export interface ManagedDevice {
+  /** Its bus and the kernel's name for it, `pci-0000:02:00.0`: what locks and records are called by. */
+  readonly key: string
+  /** Name of the node device, for messages. */
+  readonly name: string
+}
 
 /** A device of the host, and where it is. */
 export interface HostDevice extends ManagedDevice {

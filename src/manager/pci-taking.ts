@@ -7,7 +7,7 @@ import { type PciFunction, readPciFunction } from './pci-function.js'
 import { detachSteps } from './pci-steps.js'
 import type { Inventory } from './preflight/inventory.js'
 import { pciFindings } from './preflight/pci-findings.js'
-import { vfSteps } from './vf-network.js'
+import { vfSteps } from './vf-steps.js'
 import { chooseDriver, isStub } from './vfio-driver.js'
 
 /** A PCI function that is to be held for guests: what speaks against it, who is to hold it, and by which steps. */

@@ -1,7 +1,6 @@
 import { VirtError } from '../../errors.js'
 import type { QemuHostdev } from '../../formats/qemu/options.js'
-import type { DeviceUser } from '../../manager/book.js'
-import type { Guests } from '../../manager/guests.js'
+import type { DeviceUser, Guests } from '../../manager/guests.js'
 import type { HostdevDef } from '../../model/hostdev.js'
 import { describeHostdev, sameHostDevice } from '../../model/hostdev-match.js'
 import { Denied, type HostFiles } from '../../os/host-files.js'

@@ -1,4 +1,6 @@
-import { Book, type DeviceRecord, type DeviceUser } from '../../manager/book.js'
+import { Book } from '../../manager/book.js'
+import type { DeviceRecord } from '../../manager/change.js'
+import type { DeviceUser } from '../../manager/guests.js'
 import type { ManagedHost } from '../../manager/managed-host.js'
 import type { HostdevDef } from '../../model/hostdev.js'
 import type { HostFiles } from '../../os/host-files.js'

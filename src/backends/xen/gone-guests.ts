@@ -1,6 +1,7 @@
 import type { CallOptions, Recovered } from '../../backend.js'
 import { VirtError } from '../../errors.js'
-import { Book, type DeviceRecord } from '../../manager/book.js'
+import { Book } from '../../manager/book.js'
+import type { DeviceRecord } from '../../manager/change.js'
 import type { ManagedHost } from '../../manager/managed-host.js'
 import { giveBack, isXens } from './assignable.js'
 import { presentFunction } from './pci.js'

@@ -1,5 +1,5 @@
 import { errorDomains, VirtError } from '../../errors.js'
-import type { DeviceUser } from '../../manager/book.js'
+import type { DeviceUser } from '../../manager/guests.js'
 import type { RunningGuest } from './guests.js'
 
 /** libvirt's name for its driver of Xen. */

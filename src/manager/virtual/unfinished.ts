@@ -1,5 +1,5 @@
 import { VirtError } from '../../errors.js'
-import type { ManagedDevice } from '../change.js'
+import type { ManagedDevice } from '../host-device.js'
 import { bootId } from '../host-text.js'
 import { Journal } from '../journal.js'
 import type { ManagedHost } from '../managed-host.js'

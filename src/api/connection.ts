@@ -229,7 +229,8 @@ export class Connection implements AsyncDisposable {
 
   /**
    * Brings changes of the host that were cut off to an end: what was being given away is taken back. Changes that others
-   * are making, and writes that hang, are left alone and reported.
+   * are making, and writes that hang, are left alone and reported. Hosts of QEMU and Xen also have managed devices back
+   * that their guests had when they ended.
    */
   async recover(options: CallOptions = {}): Promise<Recovered[]> {
     const backend = this.#change(options)

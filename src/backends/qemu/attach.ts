@@ -19,6 +19,10 @@ import { type Resolved, resolveHostdev } from './resolve.js'
 const withDefaults = (def: HostdevDef): HostdevDef =>
   def.kind === 'pci' && def.driver === undefined ? { ...def, driver: { name: 'vfio' } } : def
 
+/** What libvirt adds when it shows a mediated device: that it is no display unless it was said to be one. */
+const asShown = (def: HostdevDef): HostdevDef =>
+  def.kind === 'mdev' && def.model === 'vfio-pci' ? { ...def, display: def.display ?? false } : def
+
 /**
  * Gives a guest that runs a device of the host, and answers the def as libvirt would show it: with the numbers of a USB
  * device, with alias and address. What the guest has already is an answer.
@@ -40,8 +44,9 @@ export async function attach(
     const ids = new Set(machine.devices.map(({ id }) => id))
     const named = { ...resolved.def, alias: aliasFor(resolved.def, guest, ids) } as HostdevDef
     const place = await placeFor(qemu, machine, { domain: guest.name, def: named })
-    const def = { ...named, ...(place.address && { address: place.address }) } as HostdevDef
-    const words = wordsFor(def, place, resolved, await isLegacy(qemu))
+    const placed = { ...named, ...(place.address && { address: place.address }) } as HostdevDef
+    const words = wordsFor(placed, place, resolved, await isLegacy(qemu))
+    const def = asShown(placed)
     const user = {
       driver,
       domain: guest.name,

@@ -93,6 +93,7 @@ const defOf = ({ id, type }: QomDevice, values: Record<string, unknown>, blockde
 function said({ parent_bus: _, ...values }: Record<string, unknown>): QemuProps {
   const { host, sysfsdev, hostdevice, 'guest-reset': reset, bootindex, rombar, multifunction: __, ...rest } = values
   const function_ = /^\/sys\/bus\/pci\/devices\/([\da-f:.]+)$/i.exec(String(sysfsdev ?? ''))?.[1]
+  const isMediated = Boolean(sysfsdev) && function_ === undefined
   const given: Record<string, unknown> = {
     ...(function_ !== undefined ? { host: function_ } : sysfsdev ? { sysfsdev } : { host }),
     ...(hostdevice ? { hostdevice } : numbers(rest, ['hostbus', 'hostaddr', 'vendorid', 'productid'])),
@@ -102,7 +103,7 @@ function said({ parent_bus: _, ...values }: Record<string, unknown>): QemuProps 
     ...(rombar === 0 && { rombar: 0 }),
     ...numbers(rest, ['acpi-index']),
     ...texts(rest, ['romfile', 'failover_pair_id', 'wwpn', 'drive']),
-    ...(rest.display === 'on' && { display: 'on' }),
+    ...((rest.display === 'on' || (rest.display === 'off' && isMediated)) && { display: rest.display }),
     ...(rest.ramfb === true && { ramfb: true }),
   }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as QemuProps

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Connection, connect, type Domain, type HostdevDef } from '../../../src/index.js'
+import { createMdev } from '../../../src/manager/virtual/mdev.js'
 import { qemu } from '../../../src/qemu.js'
 import { usb, usbRoot } from '../../data/passthrough-tree.js'
+import { virtualTree } from '../../data/virtual-tree.js'
 import { FakeHost } from '../../fakes/managed-host.js'
 import { FakeQemu, type QemuParts } from '../../fakes/qemu-machine.js'
 
@@ -116,6 +118,35 @@ describe('a QEMU guest', () => {
     expect(await guest.hostdevs()).toEqual([first])
     await guest.detachHostdev({ port: '1-1' })
     expect(await guest.hostdevs()).toEqual([])
+  })
+
+  describe('with a mediated device', () => {
+    const uuid = '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001'
+    const mdev = { kind: 'mdev', managed: false, model: 'vfio-pci', source: { uuid } } as const
+
+    it('is given it as no display, unless it is to be one', async () => {
+      for (const [path, file] of virtualTree) host.files.set(path, file)
+      const def = {
+        name: 'new device',
+        parent: 'mtty_mtty',
+        capabilities: [{ ...mdev.source, kind: 'mdev' as const, type: 'mtty-1' }],
+      }
+      await createMdev(host.managed, def, await host.def('mtty_mtty'), {})
+
+      const attached = await guest.attachHostdev(mdev)
+      expect(attached).toMatchObject({ ...mdev, alias: 'hostdev0', display: false })
+      expect(await guest.attachHostdev(mdev)).toEqual(attached)
+      expect(await guest.hostdevs()).toEqual([attached])
+      await guest.detachHostdev(mdev)
+      expect(await guest.attachHostdev({ ...mdev, display: true })).toMatchObject({ display: true })
+    })
+
+    it('that somebody else has added says whether it is a display', async () => {
+      const props = { sysfsdev: `/sys/bus/mdev/devices/${uuid}`, addr: 0, display: 'off' }
+      machine.devices.set('mine', { type: 'vfio-pci', bus: 'rp2', props })
+      const address = { kind: 'pci', domain: 0, bus: 2, slot: 0, function: 0 }
+      expect(await guest.hostdevs()).toEqual([{ ...mdev, alias: 'mine', display: false, address }])
+    })
   })
 
   it('shows devices that somebody else has added', async () => {

@@ -171,7 +171,7 @@ async function told({ subsystem, kinds, sysnames }: Listed, survey: Survey): Pro
     if (survey.isLong) await survey.breathe()
     names = names.concat(generateNames(subsystem.name, members.slice(at, at + batch)))
   }
-  return new NameList(members, names, haveOneShape(members))
+  return new NameList(members, names, kinds.every(({ hasDistinctNames }) => hasDistinctNames) || haveOneShape(members))
 }
 
 const nameListOf = (devices: readonly Found[]): NameList =>

@@ -14,6 +14,8 @@ export interface HostKind<K extends HostKindName = HostKindName> {
   readonly folder: string
   /** Whether the kernel's name is that of such a device; without this, any of the subsystem's is. */
   named?(sysname: string): boolean
+  /** Whether no two names of which {@link named} is true differ in nothing but their signs. */
+  readonly hasDistinctNames?: boolean
   /** Whether a device so named is one of this kind indeed, for kinds that the name alone does not tell; cheap. */
   is?(device: SysfsDevice, survey: Survey): boolean
   /** Whether libvirt lists it; asked in `compat` alone. */

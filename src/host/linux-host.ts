@@ -105,9 +105,11 @@ export class LinuxHost implements HostKnowledge {
       if (survey.isLong) await survey.breathe()
       const def = await this.#def(found, survey, definitions)
       if (def && matchesFilter(def, filter)) ready.push(def)
-      if (ready.length >= batch) yield* ready.splice(0)
+      if (ready.length < batch) continue
+      // `yield*` of an array would wait three times for each
+      for (const each of ready.splice(0)) yield each
     }
-    yield* ready
+    for (const each of ready) yield each
   }
 
   /** Every device of the kernel's, read no further than is needed to see that it has changed. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { pci } from '../../src/host/kinds/pci.js'
 import { generateName, generateNames, haveOneShape } from '../../src/host/names.js'
 
 describe('generateName', () => {
@@ -44,5 +45,27 @@ describe('haveOneShape', () => {
         expect(new Set(generateNames('pci', sysnames)).size).toBe(sysnames.length)
       }),
     )
+  })
+})
+
+describe('PCI addresses', () => {
+  it('never become alike, so that nobody need look', () => {
+    const pieces = [
+      ['0000:', '0000.', ''],
+      ['00', '1'],
+      [':', '.'],
+      ['00', '1f'],
+      ['.', ':'],
+      ['0', '7'],
+    ]
+    const sysname = fc.tuple(...pieces.map((each) => fc.constantFrom(...each))).map((each) => each.join(''))
+    expect(pci.hasDistinctNames).toBe(true)
+    fc.assert(
+      fc.property(fc.uniqueArray(sysname, { minLength: 2 }), (all) => {
+        const addresses = all.filter((each) => pci.named?.(each))
+        expect(new Set(generateNames('pci', addresses)).size).toBe(addresses.length)
+      }),
+    )
+    expect(pci.named?.('0000.00:1f.3')).toBe(false)
   })
 })

@@ -24,6 +24,7 @@ export const pci: HostKind<'pci'> = {
   kind: 'pci',
   ...bus('pci'),
   named: isPciAddress,
+  hasDistinctNames: true,
   listedByLibvirt: (device) => device.has('config'),
   async read(device, survey) {
     const address = parsePciAddress(device.sysname)

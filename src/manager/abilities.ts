@@ -1,9 +1,9 @@
 import type { Ability } from '../backend.js'
 import { VirtError } from '../errors.js'
-import { Denied } from '../os/host-files.js'
-import { exists } from './host-text.js'
+import { Denied, type HostFiles } from '../os/host-files.js'
+import { exists, namesIn } from './host-text.js'
 import type { ManagedHost } from './managed-host.js'
-import { hasModule, vfioFindings } from './vfio-support.js'
+import { hasModule, moduleRemedy, vfioFindings } from './vfio-support.js'
 
 /** What this host can be asked to change, and for each thing that is missing for that, what would help. */
 export async function abilities(host: ManagedHost): Promise<Ability[]> {
@@ -13,8 +13,6 @@ export async function abilities(host: ManagedHost): Promise<Ability[]> {
     reason: `a PCI device ${message}`,
     ...(remedy !== undefined && { remedy }),
   }))
-  const row = (call: string, problems: readonly Problem[]): Ability[] =>
-    problems.length === 0 ? [{ call, can: true }] : problems.map((problem) => ({ call, can: false, ...problem }))
   return [
     ...row('devices.detach', [...lacks, ...isolation]),
     ...row('devices.reattach', lacks),
@@ -25,6 +23,36 @@ export async function abilities(host: ManagedHost): Promise<Ability[]> {
     ...row('devices.setVirtualFunctions', lacks),
     ...definitionCalls.flatMap((call) => row(call, [...lacks, ...mdevctl])),
   ]
+}
+
+const row = (call: string, problems: readonly Problem[]): Ability[] =>
+  problems.length === 0 ? [{ call, can: true }] : problems.map((problem) => ({ call, can: false, ...problem }))
+
+/** What guests of QEMU can be given here, as far as the kernel's modules decide that. */
+export function guestAbilities({ files }: Pick<ManagedHost, 'files'>): Ability[] {
+  return row('domains.attach', [...scsiGeneric(files), ...vhostScsi(files)])
+}
+
+/** What guests of Xen can be given here. */
+export function xenAbilities({ files }: Pick<ManagedHost, 'files'>): Ability[] {
+  if (exists(files, '/sys/bus/pci/drivers/pciback')) return row('devices.detach', [])
+  const reason = 'a PCI device cannot be held for guests: this dom0 has no pciback'
+  return row('devices.detach', [{ reason, remedy: moduleRemedy(files, 'xen-pciback') }])
+}
+
+/** QEMU reaches a SCSI device by its generic node, for which the kernel loads no module by itself. */
+function scsiGeneric(files: HostFiles): Problem[] {
+  const units = namesIn(files, '/sys/bus/scsi/devices').filter((name) => /^\d+(:\d+){3}$/.test(name))
+  if (units.length === 0 || namesIn(files, '/sys/class/scsi_generic').length > 0) return []
+  return [{ reason: 'a SCSI device has no generic node', remedy: moduleRemedy(files, 'sg') }]
+}
+
+/** Only where the kernel's own SCSI server runs can there be a target for it. */
+function vhostScsi(files: HostFiles): Problem[] {
+  if (!exists(files, '/sys/kernel/config/target') || exists(files, '/dev/vhost-scsi')) return []
+  const isLoaded = exists(files, '/sys/module/vhost_scsi')
+  const remedy = isLoaded ? 'in a container: pass /dev/vhost-scsi in' : moduleRemedy(files, 'vhost_scsi')
+  return [{ reason: 'a vhost-scsi target is reached by /dev/vhost-scsi, which is not there', remedy }]
 }
 
 /** What mdevctl does. */

@@ -17,6 +17,7 @@ import { useFindings } from './preflight/use-findings.js'
 import { readScsiUnit } from './scsi-device.js'
 import { readUsbDevice, usbDetachSteps, usbDeviceReady } from './usb-device.js'
 import { isStub } from './vfio-driver.js'
+import { moduleRemedy } from './vfio-support.js'
 
 /** A device of the host that a guest is to have, whatever its kind. */
 export interface Gift {
@@ -118,7 +119,8 @@ function vhostTarget(files: HostFiles, wwpn: string): HostDevice {
   if (stat === undefined || stat instanceof Denied)
     throw new VirtError('device-missing', `${name} is not on this host; create it with targetcli`, { device: name })
   if (!exists(files, vhostNode)) {
-    const remedy = exists(files, '/sys/module/vhost_scsi') ? 'in a container: pass it in' : 'modprobe vhost_scsi'
+    const isLoaded = exists(files, '/sys/module/vhost_scsi')
+    const remedy = isLoaded ? 'in a container: pass it in' : moduleRemedy(files, 'vhost_scsi')
     throw new VirtError('device-missing', `${name} is reached by ${vhostNode}, which is not there; ${remedy}`, {
       device: name,
       path: vhostNode,

@@ -35,6 +35,12 @@ function iommuRemedy(files: HostFiles): string {
 const virtualRemedy = 'this is a virtual machine: give it a virtual IOMMU'
 const isVirtual = (cpu: string): boolean => /^flags\s*:.*\bhypervisor\b/m.test(cpu)
 
+/** How to come to a module that is not there: nobody but its user has it loaded. */
+export const moduleRemedy = (files: HostFiles, module: string): string =>
+  hasModule(files, module)
+    ? `load the module: modprobe ${module}`
+    : `install all modules of the kernel (linux-modules-extra), or one with ${module}`
+
 /** Whether a module is built into the kernel or can be loaded; of a host that keeps no list of them, it may be. */
 export function hasModule(files: HostFiles, module: string): boolean {
   const folder = `/lib/modules/${textOf(files, '/proc/sys/kernel/osrelease')}`

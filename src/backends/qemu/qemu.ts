@@ -2,7 +2,7 @@ import { type Backend, backend } from '../../backend.js'
 import { watchDevices } from '../../host/device-watch.js'
 import { LinuxHost } from '../../host/linux-host.js'
 import { readingCalls } from '../../host/reading-calls.js'
-import { abilities } from '../../manager/abilities.js'
+import { abilities, guestAbilities } from '../../manager/abilities.js'
 import { assignabilityCall, changeCalls } from '../../manager/device-calls.js'
 import { notEnded, unfinishedChanges } from '../../manager/recover.js'
 import { takeFromTheGone } from '../../manager/take.js'
@@ -92,7 +92,7 @@ export async function qemu(options: QemuOptions): Promise<Backend> {
       watch: (call) => watchDevices(linux, { ...call, hints: options.files ? undefined : machineHints }),
     },
     domains: domainDriver(host),
-    probe: async () => await abilities(managed),
+    probe: async () => [...(await abilities(managed)), ...guestAbilities(managed)],
     async [Symbol.asyncDispose]() {
       await monitors[Symbol.asyncDispose]()
     },

@@ -2,6 +2,7 @@ import { type Backend, backend, type CallOptions, type Recovered } from '../../b
 import { watchDevices } from '../../host/device-watch.js'
 import { LinuxHost } from '../../host/linux-host.js'
 import { readingCalls } from '../../host/reading-calls.js'
+import { xenAbilities } from '../../manager/abilities.js'
 import { assignabilityCall, changeCalls } from '../../manager/device-calls.js'
 import type { ManagedHost, ToolstackMemory } from '../../manager/managed-host.js'
 import { recover, unfinishedChanges } from '../../manager/recover.js'
@@ -114,6 +115,7 @@ export async function xen(options: XenOptions = {}): Promise<Backend> {
       watch: (call) => watchDevices(devices, { ...call, hints: isHere ? machineHints : undefined }),
     },
     domains: domainDriver({ host, guests, configs, kinds: [usbDevices(host), pciDevices(host)] }),
+    probe: async () => (managed ? xenAbilities(managed) : []),
     async [Symbol.asyncDispose]() {
       store.close()
     },

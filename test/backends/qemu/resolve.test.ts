@@ -68,7 +68,7 @@ describe('a vhost-scsi target for a guest', () => {
 
   it('is refused while the node is missing by which QEMU reaches it, with what helps', async () => {
     make()
-    await expect(resolve(target(wwpn))).rejects.toThrow('which is not there; modprobe vhost_scsi')
+    await expect(resolve(target(wwpn))).rejects.toThrow(/which is not there; install all modules .* with vhost_scsi/)
     host.files.set('/sys/module/vhost_scsi/refcnt', '1\n')
     await expect(resolve(target(wwpn))).rejects.toMatchObject({
       code: 'device-missing',

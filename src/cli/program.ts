@@ -56,15 +56,15 @@ export function program(out: Terminal): Command {
       'after',
       `
 Examples:
-  hostdev list --tree                     everything this machine has, under its parents
-  hostdev list --bus pci                  one bus only
-  hostdev list --cap net --cap storage    several kinds
-  hostdev list --hosts hosts.txt          of many hosts at once
-  hostdev dumpxml pci_0000_00_1f_2        libvirt's XML of one device
-  hostdev info net_lo_00_00_00_00_00_00   every value, and where it comes from
-  hostdev check pci_0000_02_00_0          whether a guest can have it, and why not
-  hostdev nodedev-detach pci_0000_02_00_0 take it from its driver for a guest
-  hostdev -c qemu+qmp:///run/vms attach web 1cbe:0002    give a guest that USB device
+  hostdev list --tree                                     everything this machine has, under its parents
+  hostdev list --bus pci                                  one bus only
+  hostdev list --cap net --cap storage                    several kinds
+  hostdev list --hosts hosts.txt                          of many hosts at once
+  hostdev dumpxml pci_0000_00_1f_2                        libvirt's XML of one device
+  hostdev info net_lo_00_00_00_00_00_00                   every value, and where it comes from
+  hostdev check pci_0000_02_00_0                          whether a guest can have it, and why not
+  hostdev nodedev-detach pci_0000_02_00_0                 take it from its driver for a guest
+  hostdev -c qemu+qmp:///run/vms attach web 1cbe:0002     give a guest that USB device
 
 Exit status: 0 done, 1 failed, 2 wrong usage.`,
     )

@@ -37,7 +37,7 @@ export const pciDevices = (host: XenHost): DeviceKind => ({
   async attach(guest, defs, options) {
     const wanted = defs.map(asPci)
     const once = new Map(wanted.map((def) => [addressOf(def), def]))
-    await attachPci(host, changeable(host), guest, [...once.values()], options)
+    await attachPci(host, guest, [...once.values()], options)
     const there = await placedDevices(host, guest.id, wanted.map(addressOf), options)
     return wanted.map((def) => {
       const found = there.find(({ address }) => address === addressOf(def))
@@ -45,7 +45,7 @@ export const pciDevices = (host: XenHost): DeviceKind => ({
     })
   },
   async detach(guest, defs, options) {
-    await detachPci(host, changeable(host), guest, defs.map(asPci), options)
+    await detachPci(host, guest, defs.map(asPci), options)
   },
 })
 
@@ -112,11 +112,11 @@ const addressOf = ({ source }: PciHostdev): string => formatPciAddress(source.ad
  */
 async function attachPci(
   host: XenHost,
-  managed: ManagedHost,
   guest: RunningGuest,
   defs: readonly PciHostdev[],
   { signal }: CallOptions,
 ): Promise<void> {
+  const managed = changeable(host)
   await needXl(host, 'giving a guest a PCI device')
   const options = signal ? { signal } : {}
   const devices = defs.map((def) => readPciFunction(host.files, addressOf(def)))
@@ -175,11 +175,11 @@ async function takingSteps(
  */
 async function detachPci(
   host: XenHost,
-  managed: ManagedHost,
   guest: RunningGuest,
   defs: readonly PciHostdev[],
   { signal }: CallOptions,
 ): Promise<void> {
+  const managed = changeable(host)
   await needXl(host, 'taking a PCI device from a guest')
   const devices = defs.map(managedDevice)
   const intent = { verb: 'unplug', devices, writable: [] } as const

@@ -97,7 +97,7 @@ const handedOver = {
   ...{ recovered: recovered.map(({ result }) => result), afterKill, wrong, afterWrong },
 }
 console.log(JSON.stringify(handedOver))
-// the functions stay: QEMU 10.0 dies when they are taken away after VFIO has had one
+// the functions stay: once QEMU 10.0 died as they were taken away after VFIO had had one
 process.exit(0)
 
 /** What is printed. */

@@ -36,11 +36,15 @@ while ((await conn.listDomains()).length < 1) await sleep(500)
 const one = await conn.lookupDomain('one')
 
 log('virtual functions')
+const card = '/sys/bus/pci/devices/0000:05:00.0'
+const functions = Number(readFileSync(`${card}/sriov_numvfs`, 'utf8'))
+// the driver of NVMe would try these functions in its own time, and give up: QEMU gives them no queues
+writeFileSync(`${card}/sriov_drivers_autoprobe`, '0')
 const nvme = await conn.lookupNodeDevice('pci_0000_05_00_0')
-const functions = Number(readFileSync('/sys/bus/pci/devices/0000:05:00.0/sriov_numvfs', 'utf8'))
 await nvme.setVirtualFunctions(2)
 const vf = await round(one, 'a virtual function', pci(5, 0, 1))
 await nvme.setVirtualFunctions(functions)
+writeFileSync(`${card}/sriov_drivers_autoprobe`, '1')
 
 log('targets of the SCSI server')
 const wwpn = 'naa.600140554cf3a18e'

@@ -38,9 +38,11 @@ export const isElement = (node: DomNode | null): node is DomElement => node?.nod
 export const isText = ({ nodeType }: DomNode): boolean => nodeType === 3 || nodeType === 4
 
 /** The nodes directly inside, in document order. */
-export function* childrenOf<N extends DomNode>(parent: N): Generator<N, void> {
+export function childrenOf<N extends DomNode>(parent: N): N[] {
+  const children: N[] = []
   // xmldom's list of children is brought up to date when it is asked for, at a cost; the chain always is
-  for (let node = parent.firstChild as N | null; node; node = node.nextSibling as N | null) yield node
+  for (let node = parent.firstChild as N | null; node; node = node.nextSibling as N | null) children.push(node)
+  return children
 }
 
 /** The attributes of an element, in document order. */

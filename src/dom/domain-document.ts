@@ -3,7 +3,7 @@ import { VirtError } from '../errors.js'
 import type { ReadOptions } from '../xml/document.js'
 import type { XmlLimits } from '../xml/parse.js'
 import { aliasOf, describeGuestDevice, documentFor, type GuestDeviceDef, sameGuestDevice } from './any-def.js'
-import { childrenOf, isElement } from './dom-node.js'
+import { isElement } from './dom-node.js'
 import { formatDom } from './format-dom.js'
 import { parseDom, parseElement } from './parse-dom.js'
 import { readHostdev, readInterface } from './read.js'
@@ -112,7 +112,7 @@ export class DomainDocument {
   }
 
   #devices(): Element[] {
-    return [...elementsIn(this.#root)].filter(({ nodeName }) => nodeName === 'devices')
+    return elementsIn(this.#root).filter(({ nodeName }) => nodeName === 'devices')
   }
 
   #makeDevices(): Element {
@@ -122,7 +122,7 @@ export class DomainDocument {
   }
 
   #elements(): Element[] {
-    return this.#devices().flatMap((devices) => [...elementsIn(devices)].filter(isHostDevice))
+    return this.#devices().flatMap((devices) => elementsIn(devices).filter(isHostDevice))
   }
 
   #find(wanted: HostdevReference): Element {
@@ -148,14 +148,17 @@ export class DomainDocument {
   #checkAlias(def: GuestDeviceDef, leaving?: Element): void {
     const alias = aliasOf(def)
     if (alias === undefined) return
-    const devices = this.#devices().flatMap((each) => [...elementsIn(each)])
+    const devices = this.#devices().flatMap(elementsIn)
     if (!devices.some((device) => device !== leaving && aliasIn(device) === alias)) return
     throw new VirtError('operation-invalid', `the alias ${alias} is taken by another device of the domain; choose one`)
   }
 }
 
-function* elementsIn(parent: Element): Generator<Element, void> {
-  for (const child of childrenOf<Node>(parent)) if (isElement(child)) yield child as Element
+function elementsIn(parent: Element): Element[] {
+  const elements: Element[] = []
+  // every change looks through all devices of the domain, so this spares the list of all nodes
+  for (let node = parent.firstChild; node; node = node.nextSibling) if (isElement(node)) elements.push(node as Element)
+  return elements
 }
 
 const isHostDevice = (element: Element): boolean =>
@@ -178,8 +181,9 @@ function means(element: Element, wanted: GuestDeviceDef): boolean {
 const elementFor = (def: GuestDeviceDef, parent: Element): Element => parseElement(documentFor(def).format(def), parent)
 
 function aliasIn(device: Element): string | undefined {
-  const alias = [...elementsIn(device)].find(({ nodeName }) => nodeName === 'alias')
-  return alias?.getAttribute('name') ?? undefined
+  for (let node = device.firstChild; node; node = node.nextSibling)
+    if (node.nodeName === 'alias' && isElement(node)) return (node as Element).getAttribute('name') ?? undefined
+  return undefined
 }
 
 function describe(wanted: HostdevReference): string {

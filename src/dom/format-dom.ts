@@ -77,7 +77,9 @@ function nodeText(node: DomNode, scope: Scope, depth: number): string {
     case 9:
     case 11:
       // what stands beside the root has no white space of its own
-      return [...childrenOf(node)].map((child) => `${nodeText(child, scope, depth)}\n`).join('')
+      return childrenOf(node)
+        .map((child) => `${nodeText(child, scope, depth)}\n`)
+        .join('')
     default:
       throw refusal(node, `holds a node of type ${node.nodeType}, which libvirt documents have not`)
   }

@@ -36,7 +36,7 @@ function withSiblings(element: DomElement): XmlElement {
   const { parentNode } = element
   if (!isElement(parentNode)) return shallow(element)
   const parent = withSiblings(parentNode)
-  const siblings = [...childrenOf<DomNode>(parentNode)].filter(isElement)
+  const siblings = childrenOf<DomNode>(parentNode).filter(isElement)
   for (const each of siblings) parent.append(shallow(each, parent))
   return parent.children[siblings.indexOf(element)] ?? parent
 }

@@ -23,14 +23,14 @@ const gapBefore = (node: Node): string => {
 /** How the children of an element are laid out, or would be if it had some. */
 function layoutOf(parent: Element): Layout {
   const end = gapBefore(parent)
-  const first = [...childrenOf<Node>(parent)].find(isElement)
+  const first = childrenOf<Node>(parent).find(isElement)
   const gap = first ? gapBefore(first) : end && `${end}  `
   return { gap, end, unit: gap.slice(end.length || 1) || '  ' }
 }
 
 /** Lays out an element, made of elements on lines of their own, for the place it is put in. */
 function relayout(element: Element, { gap, unit }: Omit<Layout, 'end'>): void {
-  const children = [...childrenOf<Node>(element)]
+  const children = childrenOf<Node>(element)
   if (!children.some(isElement) || !children.every((child) => isElement(child) || isBlank(child))) return
   const inner = gap && gap + unit
   for (const child of children) {
@@ -53,7 +53,11 @@ function endOfLine(node: Node): Node {
 export function insertOnLine(parent: Element, element: Element, after?: Node): void {
   const layout = layoutOf(parent)
   relayout(element, layout)
-  const last = after ? endOfLine(after) : [...childrenOf<Node>(parent)].filter((child) => !isBlank(child)).at(-1)
+  const last = after
+    ? endOfLine(after)
+    : childrenOf<Node>(parent)
+        .filter((child) => !isBlank(child))
+        .at(-1)
   const next = last ? last.nextSibling : null
   const blank = (data: string) => (element.ownerDocument as Document).createTextNode(data)
   if (layout.gap !== '') parent.insertBefore(blank(layout.gap), next)

@@ -32,14 +32,14 @@ interface Owner {
 
 /**
  * A host device: its def, its XML in libvirt's spelling or one of the proposals', or a selector that means one device
- * of the host, for which {@link NodeDevice.toHostdev} chooses how it is given. Also an interface of type hostdev, as def or
- * XML: a virtual function of a network card, whose hardware address and VLAN the card is told.
+ * of the host, for which {@link NodeDevice.toHostdev} chooses how it is given. Also an interface of type hostdev, as def
+ * or XML: a virtual function of a network card, whose hardware address and VLAN the card is told.
  */
 export type HostdevRequest = HostdevDef | HostdevInterface | string | DeviceSelector
 
 /**
- * A host device that a guest has: its def, its XML, also of an interface that it is, a selector, its alias, or its address in the guest, also as the
- * `<target dev='001.005'/>` of the proposal of 2007.
+ * A host device that a guest has: its def or XML, as host device or as the interface that it is; a selector; its alias;
+ * or its address in the guest, also as the `<target dev='001.005'/>` of the proposal of 2007.
  */
 export type DetachRequest = HostdevTarget | HostdevInterface | string | DeviceSelector
 

@@ -3,6 +3,7 @@ import { VirtError } from '../../errors.js'
 import { Book } from '../../manager/book.js'
 import type { DeviceRecord } from '../../manager/change.js'
 import type { ManagedHost } from '../../manager/managed-host.js'
+import { notEnded } from '../../manager/recover.js'
 import { giveBack, isXens } from './assignable.js'
 import { presentFunction } from './pci.js'
 import { pciHolder } from './pci-store.js'
@@ -26,7 +27,7 @@ export async function giveBackFromTheGone(
       if (await giveBackOf(host, managed, record, options)) results.push({ ...report, result: 'finished' })
     } catch (error) {
       if (!VirtError.is(error)) throw error
-      results.push({ ...report, result: error.code === 'resource-busy' ? 'busy' : 'failed', reason: error.message })
+      results.push({ ...report, ...notEnded(error) })
     }
   }
   return results

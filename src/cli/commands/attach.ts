@@ -113,9 +113,7 @@ async function cardInterface(
     throw new VirtError(
       'invalid-argument',
       `${device.name} is no virtual function of a network card; leave out --mac and --vlan`,
-      {
-        device: device.name,
-      },
+      { device: device.name },
     )
   return {
     kind: 'hostdev',

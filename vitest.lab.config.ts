@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config'
 import unit from './vitest.config.js'
 
-/** Tests that run in the lab, a virtual host with real devices; they are skipped, with the reason, where it cannot run. */
+/**
+ * Tests that run in the lab, a virtual host with real devices; they are skipped, with the reason, where it cannot run.
+ */
 export default defineConfig({
   resolve: unit.resolve ?? {},
   test: {

@@ -1,6 +1,6 @@
 /**
- * USB devices taken from a guest of a real QEMU: one, and four at once. The hardware is played; the monitor, the events,
- * the journal and its locks are not. `npm run bench:daemons -- qemu-detach ROUNDS`
+ * USB devices taken from a guest of a real QEMU: one, and four at once. The hardware is played; the monitor, the
+ * events, the journal and its locks are not. `npm run bench:daemons -- qemu-detach ROUNDS`
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -214,14 +214,16 @@ export interface DomainDriver {
   hostdevs(domain: string, options: AffectOptions): Promise<HostdevDef[]>
   attach(domain: string, def: HostdevDef, options: AffectOptions): Promise<HostdevDef>
   /**
-   * Gives it a host device that is set up as a network interface: the card says its hardware address and its VLAN for as
-   * long as the guest has it.
+   * Gives it a host device that is set up as a network interface: the card says its hardware address and its VLAN for
+   * as long as the guest has it.
    */
   attachInterface?(domain: string, def: HostdevInterface, options: AffectOptions): Promise<HostdevDef>
   /** Several in one change: all of them or none. Where it is absent they are given one after the other. */
   attachAll?(domain: string, defs: readonly HostdevDef[], options: AffectOptions): Promise<HostdevDef[]>
   detach(domain: string, target: HostdevTarget, options: DetachHostdevOptions): Promise<void>
-  /** Several in one change: the guest keeps all of them when one cannot be taken back. Side by side where it is absent. */
+  /**
+   * Several in one change: the guest keeps all of them when one cannot be taken back. Side by side where it is absent.
+   */
   detachAll?(domain: string, targets: readonly HostdevTarget[], options: DetachHostdevOptions): Promise<void>
   controllers?(domain: string, options: AffectOptions): Promise<UsbControllerDef[]>
   attachController?(domain: string, def: UsbControllerDef, options: AffectOptions): Promise<UsbControllerDef>
@@ -232,7 +234,9 @@ export interface DomainDriver {
   watch?(options: CallOptions): Promise<Watch<DomainEvent>>
 }
 
-/** One thing a backend can or cannot do here; where several things are missing for it, there is one of these for each. */
+/**
+ * One thing a backend can or cannot do here; where several things are missing for it, there is one of these for each.
+ */
 export interface Ability {
   /** The call: `devices.create`. */
   call: string

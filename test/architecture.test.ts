@@ -48,6 +48,7 @@ const portable = /^(xml|model|formats|dom|host|backends\/mock)\b|^(errors|backen
 
 const longest = 400
 const longestTable = 600
+const widestComment = 120
 /** How a file says that it is a table: its first line. */
 const tableMark = /^\/\/ Table: \S/
 
@@ -169,6 +170,12 @@ const rules: Readonly<Record<string, Rule>> = {
     const limit = tableMark.test(text) ? longestTable : longest
     return lines > limit ? [`${lines} lines, the limit is ${limit}`] : []
   },
+  'has comments no wider than code': (_, text) => text.split('\n').filter(isWideComment),
+}
+
+/** A line that is comment from its start; the formatter sees to code, and leaves comments alone. */
+function isWideComment(line: string): boolean {
+  return line.length > widestComment && /^\s*(\/?\*|\/\/)/.test(line)
 }
 
 function broken(rule: string, tree: SourceTree): string[] {
@@ -180,6 +187,13 @@ function broken(rule: string, tree: SourceTree): string[] {
 describe('each source file', () => {
   it.each(Object.keys(rules))('%s', (rule) => {
     expect(broken(rule, readSourceTree())).toEqual([])
+  })
+})
+
+describe.each(['test', 'bench', 'examples', 'scripts'])('each file of %s', (folder) => {
+  it('has comments no wider than code', () => {
+    const tree = readSourceTree(folder)
+    expect([tree.size > 3, broken('has comments no wider than code', tree)]).toEqual([true, []])
   })
 })
 
@@ -216,6 +230,8 @@ describe('the rules', () => {
     ['has no import.meta', 'os/a.ts', 'const here = import.meta.url'],
     ['is short enough to read', 'xml/a.ts', 'a\n'.repeat(401)],
     ['is short enough to read', 'xml/a.ts', `// Table: PCI classes\n${'a\n'.repeat(600)}`],
+    ['has comments no wider than code', 'xml/a.ts', `/**\n  * ${'a '.repeat(60)}\n */`],
+    ['has comments no wider than code', 'xml/a.ts', `const a = 1\n// ${'a'.repeat(118)}`],
   ])('notice a file that breaks "%s": %s', (rule, file, text) => {
     expect(broken(rule, new Map([[file, text]]))).toHaveLength(1)
   })

@@ -1,8 +1,8 @@
 import { describe, it } from 'vitest'
 
 /**
- * Suites and tests that need something of the machine. Where it is not there they are skipped, and their title says why:
- * `libvirtd / lists the same devices (skipped: no libvirtd is installed)`.
+ * Suites and tests that need something of the machine. Where it is not there they are skipped, and their title says
+ * why: `libvirtd / lists the same devices (skipped: no libvirtd is installed)`.
  *
  * ```ts
  * const live = needs(inject('absent').libvirtd)

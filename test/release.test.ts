@@ -51,7 +51,8 @@ describe('package.json', () => {
 })
 
 describe('package-lock.json', () => {
-  // A mirror that lacks another platform's package makes npm leave it out, and then `npm ci` refuses the file elsewhere.
+  // A mirror that lacks another platform's package makes npm leave it out, and then `npm ci`
+  // refuses the file elsewhere.
   it('lists the packages of every platform', () => {
     const { packages }: Lock = JSON.parse(read('package-lock.json'))
     const wanted = Object.values(packages).flatMap((one) => Object.keys(one.optionalDependencies ?? {}))

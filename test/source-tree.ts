@@ -5,21 +5,23 @@ import { fileURLToPath } from 'node:url'
 /** The folder of the project. */
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
-/** Source files by their path below `src`, as `xml/reader.ts`. */
+/** Source files by their path below a folder, most often `src`, as `xml/reader.ts`. */
 export type SourceTree = ReadonlyMap<string, string>
 
-/** One import or re-export: the module as it is named, whether it is loaded at once, and whether it exists at run time. */
+/**
+ * One import or re-export: the module as it is named, whether it is loaded at once, and whether it exists at run time.
+ */
 export interface Import {
   readonly target: string
   readonly lazy: boolean
   readonly typeOnly: boolean
 }
 
-/** Reads every TypeScript file below `src`. */
-export function readSourceTree(): SourceTree {
-  const names = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-  const files = names.map((name) => name.replaceAll('\\', '/')).filter((name) => name.endsWith('.ts'))
-  return new Map(files.sort().map((name) => [name, readFileSync(join(root, 'src', name), 'utf8')]))
+/** Reads every script below a folder of the project. */
+export function readSourceTree(folder = 'src'): SourceTree {
+  const names = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+  const files = names.map((name) => name.replaceAll('\\', '/')).filter((name) => /\.[cm]?[jt]s$/.test(name))
+  return new Map(files.sort().map((name) => [name, readFileSync(join(root, folder, name), 'utf8')]))
 }
 
 /** A file without its comments. Good for formatted code: a comment begins a line or follows a blank. */

@@ -51,8 +51,9 @@ function schemeOf(uri: ConnectionUri) {
 }
 
 /**
- * Opens a host: a URI, an alias that libvirt.conf has for one, or a backend made by hand, such as `mock({ … })`. Without either, the URI in `$HOSTDEV_URI`,
- * else `linux:///`, this machine. Answers to `virConnectOpen` and `virConnectOpenReadOnly`.
+ * Opens a host: a URI, an alias that libvirt.conf has for one, or a backend made by hand, such as `mock({ … })`.
+ * Without either, the URI in `$HOSTDEV_URI`, else `linux:///`, this machine. Answers to `virConnectOpen` and
+ * `virConnectOpenReadOnly`.
  *
  * @throws VirtError `no-connection` for a scheme that nothing opens, `invalid-argument` for what is no URI, and what
  * the backend says when the host cannot be had

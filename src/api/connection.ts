@@ -95,8 +95,8 @@ export class Connection implements AsyncDisposable {
   }
 
   /**
-   * The device at a folder in /sys, or that HAL had under that udi or name: the lookup by key that the 2008 proposal has
-   * and libvirt lacks.
+   * The device at a folder in /sys, or that HAL had under that udi or name: the lookup by key that the 2008
+   * proposal has and libvirt lacks.
    *
    * @throws VirtError `no-node-device`, `ambiguous` with the candidates when HAL's name fits several
    */
@@ -228,9 +228,9 @@ export class Connection implements AsyncDisposable {
   }
 
   /**
-   * Brings changes of the host that were cut off to an end: what was being given away is taken back. Changes that others
-   * are making, and writes that hang, are left alone and reported. Hosts of QEMU and Xen also have managed devices back
-   * that their guests had when they ended.
+   * Brings changes of the host that were cut off to an end: what was being given away is taken back. Changes that
+   * others are making, and writes that hang, are left alone and reported. Hosts of QEMU and Xen also have managed
+   * devices back that their guests had when they ended.
    */
   async recover(options: CallOptions = {}): Promise<Recovered[]> {
     const backend = this.#change(options)

@@ -32,8 +32,8 @@ interface Owner {
 
 /**
  * A host device: its def, its XML in libvirt's spelling or one of the proposals', or a selector that means one device
- * of the host, for which {@link NodeDevice.toHostdev} chooses how it is given. Also an interface of type hostdev, as def
- * or XML: a virtual function of a network card, whose hardware address and VLAN the card is told.
+ * of the host, for which {@link NodeDevice.toHostdev} chooses how it is given. Also an interface of type hostdev, as
+ * def or XML: a virtual function of a network card, whose hardware address and VLAN the card is told.
  */
 export type HostdevRequest = HostdevDef | HostdevInterface | string | DeviceSelector
 
@@ -86,8 +86,8 @@ export class Domain {
 
   /**
    * Gives it a host device. Answers with the def as the guest has it. Attaching what it has already is an answer, not a
-   * failure (`virDomainAttachDeviceFlags`). An interface of type hostdev has its hardware address and VLAN set on the card,
-   * none when it names none, and the card has back what it had before when the guest gives it back.
+   * failure (`virDomainAttachDeviceFlags`). An interface of type hostdev has its hardware address and VLAN set on the
+   * card, none when it names none, and the card has back what it had before when the guest gives it back.
    *
    * @throws VirtError `ambiguous` with the candidates when a selector means several devices, `no-node-device` when it
    * means none; `unsupported` for an interface where guests are given none, `config-unsupported` (libvirt's 67) for one
@@ -139,9 +139,9 @@ export class Domain {
   }
 
   /**
-   * Keeps a device with this guest: attaches it now and at each replug, whenever the guest runs, and takes from the guest
-   * what was unplugged. Answers with what it does, event by event; ends when that is disposed of or the signal is aborted.
-   * The device may come later, and so may the guest, whose running configuration alone is changed.
+   * Keeps a device with this guest: attaches it now and at each replug, whenever the guest runs, and takes from the
+   * guest what was unplugged. Answers with what it does, event by event; ends when that is disposed of or the signal is
+   * aborted. The device may come later, and so may the guest, whose running configuration alone is changed.
    *
    * @throws VirtError `unsupported` where devices cannot be watched, `invalid-argument` for an empty selector
    */
@@ -159,8 +159,8 @@ export class Domain {
    * and MAC; it gets them again when it does not stop, and has them at its next start. Of other guests the hypervisor
    * gives devices back by itself: a libvirtd asks the guest, and answers before that has ended (`virDomainShutdown`).
    *
-   * @throws VirtError `operation-invalid` when it does not run, `operation-failed` when it does not stop or an interface
-   * does not come back, `unsupported` where this is for whoever has started it
+   * @throws VirtError `operation-invalid` when it does not run, `operation-failed` when it does not stop or an
+   * interface does not come back, `unsupported` where this is for whoever has started it
    */
   async shutdown(options: CallOptions = {}): Promise<void> {
     const backend = this.#owner.change(options)

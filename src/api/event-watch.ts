@@ -35,8 +35,9 @@ export class EventWatch<E extends { readonly kind: string }> implements Watch<E>
   }
 
   /**
-   * Calls `listener` at each event of a kind, or of any kind for `event`; `error` and `end` are the watch's own. A watch
-   * that fails while nobody listens for `error` throws it, and so does a listener that throws: as an uncaught exception.
+   * Calls `listener` at each event of a kind, or of any kind for `event`; `error` and `end` are the watch's
+   * own. A watch that fails while nobody listens for `error` throws it, and so does a listener that throws:
+   * as an uncaught exception.
    *
    * @throws VirtError `operation-invalid` when a loop reads the events already
    */

@@ -13,8 +13,8 @@ interface WatchedFleet {
 }
 
 /**
- * Events of all hosts in one stream, as soon as every host is subscribed or has failed. A host that fails, then or later,
- * is an answer with its error; the stream ends when every host's has.
+ * Events of all hosts in one stream, as soon as every host is subscribed or has failed. A host that fails, then or
+ * later, is an answer with its error; the stream ends when every host's has.
  */
 export async function watchFleet(
   { hosts, concurrency, timeout, login, settled }: WatchedFleet,

@@ -73,8 +73,8 @@ export class Fleet {
   }
 
   /**
-   * Events of all hosts in one stream. It answers when every host is subscribed or has failed; a host that fails, then or
-   * later, is an answer with its error. The stream ends when every host's has.
+   * Events of all hosts in one stream. It answers when every host is subscribed or has failed; a host that fails, then
+   * or later, is an answer with its error. The stream ends when every host's has.
    */
   async watchNodeDevices(options: WatchOptions = {}): Promise<Watch<FleetAnswer<DeviceEvent>>> {
     options.signal?.throwIfAborted()

@@ -50,7 +50,9 @@ export class FollowOne {
   readonly #signal: AbortSignal
   readonly #pace: Pace
   #held: Held | undefined
-  /** The device that somebody has taken from the guest: it is left alone until it is replugged or the guest restarts. */
+  /**
+   * The device that somebody has taken from the guest: it is left alone until it is replugged or the guest restarts.
+   */
   #leftAlone: string | undefined
   #waiting = ''
   #timer: NodeJS.Timeout | undefined

@@ -9,7 +9,9 @@ export interface FollowLimit {
 const first = 1000
 const longest = 60_000
 
-/** When the next attempt at attaching may be made: a device that flaps, or cannot be had, is not asked for all the time. */
+/**
+ * When the next attempt at attaching may be made: a device that flaps, or cannot be had, is not asked for all the time.
+ */
 export class Pace {
   readonly #limit: FollowLimit
   #attempts: number[] = []

@@ -5,7 +5,9 @@ import type { NodeDeviceDef } from '../model/node-device.js'
 import { toHostdev } from '../model/to-hostdev.js'
 import { relativesOf } from './relatives.js'
 
-/** How guests are given a device, and which device of the host that takes: itself, or the hardware that it is part of. */
+/**
+ * How guests are given a device, and which device of the host that takes: itself, or the hardware that it is part of.
+ */
 export async function proposed(
   backend: Backend,
   def: NodeDeviceDef,

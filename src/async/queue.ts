@@ -5,8 +5,8 @@ export interface QueueOptions<T> {
   /** How many values wait for a slow reader; one more ends the queue, unless they can be merged. 1000 unless told. */
   readonly capacity?: number | undefined
   /**
-   * Fewer values that tell a slow reader the same. What it leaves may be more than the capacity, so it has to bound that
-   * itself: by the number of things that the values are about.
+   * Fewer values that tell a slow reader the same. What it leaves may be more than the capacity, so it has to bound
+   * that itself: by the number of things that the values are about.
    */
   readonly merge?: ((waiting: readonly T[]) => T[]) | undefined
   /** Aborting it ends the queue with the signal's reason. */
@@ -23,10 +23,10 @@ interface Reader<T> {
 /**
  * Values on their way from one who has them to one who reads them with `for await`.
  *
- * It takes values from the moment it is made, so none is lost before the first read. Memory is bounded: for a reader that
- * falls too far behind values are merged, or, where they cannot be, it gets what waits for it, then a `limit-exceeded`,
- * and should list afresh.
- * Leaving the loop, disposing of the queue and aborting its signal all unsubscribe.
+ * It takes values from the moment it is made, so none is lost before the first read. Memory is bounded: for
+ * a reader that falls too far behind values are merged, or, where they cannot be, it gets what waits for
+ * it, then a `limit-exceeded`, and should list afresh. Leaving the loop, disposing of the queue and
+ * aborting its signal all unsubscribe.
  */
 export class Queue<T> implements AsyncIterableIterator<T, undefined>, AsyncDisposable {
   #values: T[] = []

@@ -19,7 +19,9 @@ export interface LinuxOptions {
   root?: string
   /** The host's files, in place of a folder: `new MemoryFiles({ … })` for one made up. */
   files?: HostFiles
-  /** Whether ethtool and devlink are asked for the offloads of network interfaces; they are on this machine unless told. */
+  /**
+   * Whether ethtool and devlink are asked for the offloads of network interfaces; they are on this machine unless told.
+   */
   features?: boolean
   /** Milliseconds between two looks of a watch that nothing has asked for; 2000 unless told. */
   interval?: number

@@ -3,8 +3,8 @@ import type { DeviceSelector } from '../index.js'
 import { readText } from './read-text.js'
 
 /**
- * What a user calls a device: the XML of a hostdev from a file (`-` is standard input), or what selects one of the host:
- * `1cbe:0002`, `0000:02:00.0`, a USB port `1-1.2`, a UUID, or the name of a node device.
+ * What a user calls a device: the XML of a hostdev from a file (`-` is standard input), or what selects one of the
+ * host: `1cbe:0002`, `0000:02:00.0`, a USB port `1-1.2`, a UUID, or the name of a node device.
  */
 export async function wantedDevice(word: string): Promise<string | DeviceSelector> {
   if (word === '-' || word.includes('/') || word.endsWith('.xml') || (!/^[\w:.-]+$/.test(word) && existsSync(word)))

@@ -11,8 +11,8 @@ import { type AnyDef, documentFor } from './any-def.js'
 export type XMLBuilder = ReturnType<typeof create>
 
 /**
- * A value as xmlbuilder2 writes it whole. It leaves what looks like a reference alone, so that `&lt;` would be read back
- * as `<`, and writes line breaks and tabs as they are, which a parser would make blanks of in an attribute.
+ * A value as xmlbuilder2 writes it whole. It leaves what looks like a reference alone, so that `&lt;` would be read
+ * back as `<`, and writes line breaks and tabs as they are, which a parser would make blanks of in an attribute.
  */
 const whole = (value: string, breaks: RegExp): string =>
   value.replace(/&(?=[A-Za-z]+;|#\d+;)/g, '&amp;').replace(breaks, (character) => `&#${character.charCodeAt(0)};`)

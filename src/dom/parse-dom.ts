@@ -105,7 +105,9 @@ function setAttribute(element: Element, name: string, value: string, scope: Scop
   else element.setAttribute(name, value)
 }
 
-/** How the XML declaration is kept: as xmldom's own parser does. Whatever it said, what is written is text, hence UTF-8. */
+/**
+ * How the XML declaration is kept: as xmldom's own parser does. Whatever it said, what is written is text, hence UTF-8.
+ */
 function declare(document: Document, { version, encoding, standalone }: XmlDeclaration): void {
   if (version === undefined) return
   const said = { version, encoding: encoding && 'UTF-8', standalone }

@@ -14,7 +14,10 @@ export function select<N extends Node = Element>(def: AnyDef, expression: string
   return new XPath().select<N>(expression, domOf(def), namespaces)
 }
 
-/** The value of an XPath 1.0 expression in a def's XML; of nodes, the text of the first: `evaluate(def, '/device/name')`. */
+/**
+ * The value of an XPath 1.0 expression in a def's XML; of nodes, the text of the first:
+ * `evaluate(def, '/device/name')`.
+ */
 export function evaluate(def: AnyDef, expression: string, namespaces?: Namespaces): string | number | boolean {
   return new XPath().evaluate(expression, domOf(def), namespaces)
 }

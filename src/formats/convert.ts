@@ -18,7 +18,9 @@ interface Format {
   speaks(text: string): boolean
   read(text: string): HostdevDef[]
   write(def: HostdevDef): string
-  /** Members of a def that are about the hypervisor that keeps it, and that other formats say elsewhere or not at all. */
+  /**
+   * Members of a def that are about the hypervisor that keeps it, and that other formats say elsewhere or not at all.
+   */
   readonly leaves: readonly string[]
 }
 
@@ -123,8 +125,8 @@ const isNamed = (def: HostdevDef): boolean => def.kind === 'scsi' && def.source.
 /**
  * Says a hostdev in another format: every dialect of XML, QEMU's options, an xl.cfg's lists, an OpenVZ config.
  *
- * What the target cannot say is refused by name, never dropped; left out is only what is the business of one hypervisor,
- * such as whether libvirt manages the device.
+ * What the target cannot say is refused by name, never dropped; left out is only what is the business of one
+ * hypervisor, such as whether libvirt manages the device.
  *
  * @throws VirtError `invalid-argument` for a text of no known format, `config-unsupported` for what cannot be said
  */

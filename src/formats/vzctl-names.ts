@@ -21,7 +21,10 @@ export function checkContainer(container: string): string {
 /** Beginnings of names that vzctl keeps for itself (src/lib/netdev.c, `check_netdev_name`). */
 const reserved = /^(venet|tun|tap|lo)/
 
-/** An interface's name by the kernel's rule, made stricter by what a shell would do with it (net/core/dev.c, `dev_valid_name`). */
+/**
+ * An interface's name by the kernel's rule, made stricter by what a shell would do with it
+ * (net/core/dev.c, `dev_valid_name`).
+ */
 export function checkInterface(name: string): string {
   const problem = !/^[A-Za-z0-9._-]{1,15}$/.test(name)
     ? 'is not 1 to 15 letters, digits, full stops, underscores and dashes'

@@ -177,7 +177,10 @@ export interface XlGuest {
   readonly usbControllers?: readonly UsbControllerDef[]
 }
 
-/** The part of an xl.cfg that this library knows; the rest is for {@link XlConfig.set}. @throws VirtError `config-unsupported` */
+/**
+ * The part of an xl.cfg that this library knows; the rest is for {@link XlConfig.set}.
+ * @throws VirtError `config-unsupported`
+ */
 export function formatXlConfig({ name, hostdevs = [], usbControllers = [] }: XlGuest): string {
   const devices = hostdevs.map(writeXlDevice)
   const textsOf = (key: string) => devices.filter((device) => device.key === key).map(({ text }) => text)

@@ -17,7 +17,9 @@ export interface DeviceWatchOptions extends WatchOptions {
 const settle = 20
 const longestBurst = 200
 
-/** Milliseconds that udevd is given to begin with a new network interface, and between two looks whether it has ended. */
+/**
+ * Milliseconds that udevd is given to begin with a new network interface, and between two looks whether it has ended.
+ */
 const naming = { begin: 500, pause: 100 }
 
 /** Events that may wait for a slow reader; while there are more, the host is not looked at. */

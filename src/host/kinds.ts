@@ -14,7 +14,9 @@ import { storage } from './kinds/storage.js'
 import { usbDevice, usbInterface } from './kinds/usb.js'
 import { vdpa } from './kinds/vdpa.js'
 
-/** Every kind of device that is looked for on a host. A new one is a table in the model, a file here, and a line below. */
+/**
+ * Every kind of device that is looked for on a host. A new one is a table in the model, a file here, and a line below.
+ */
 const kinds: readonly AnyHostKind[] = [
   pci,
   usbDevice,

@@ -60,8 +60,8 @@ export async function readNetFeatures(
 }
 
 /**
- * What ethtool printed, an array of an object for each interface. They are taken apart one by one, for all at once would
- * keep the event loop for long.
+ * What ethtool printed, an array of an object for each interface. They are taken apart one by one, for all at once
+ * would keep the event loop for long.
  */
 function* entriesOf(json: string): Generator<Record<string, unknown>, void, undefined> {
   const [, ...entries] = json.split('"ifname"')

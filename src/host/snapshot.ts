@@ -22,7 +22,9 @@ export interface SnapshotOptions extends CallOptions {
   run?: RunCommand
 }
 
-/** A file in a snapshot: text, bytes in base64, either with the size it declares, a link, or what else a file can be. */
+/**
+ * A file in a snapshot: text, bytes in base64, either with the size it declares, a link, or what else a file can be.
+ */
 type Packed = string | { readonly base64: string } | { readonly content: Packed; readonly size: number } | object
 
 /**

@@ -8,7 +8,10 @@ export function isEdited(step: ConfigStep): boolean {
   return text !== undefined && new ContainerConfig(text).has(step) === step.present
 }
 
-/** Puts a word into a container's config, or takes it out; all else stays as it is. @throws VirtError as editing does */
+/**
+ * Puts a word into a container's config, or takes it out; all else stays as it is.
+ * @throws VirtError as editing does
+ */
 export async function editContainer(step: ConfigStep, options: EditOptions): Promise<void> {
   await editConfig(
     step.edit,

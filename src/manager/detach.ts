@@ -19,11 +19,12 @@ import { vfioFindings } from './vfio-support.js'
 
 /**
  * Takes a device from its driver, so that a guest may have it, and remembers how it is given back. A PCI function goes
- * to a driver that holds it for guests; the interfaces of a USB device go to none. A device that is held already is left
- * as it is. Answers to `virNodeDeviceDetachFlags`, in its order of checks.
+ * to a driver that holds it for guests; the interfaces of a USB device go to none. A device that is held already is
+ * left as it is. Answers to `virNodeDeviceDetachFlags`, in its order of checks.
  *
- * @throws VirtError `invalid-argument` for an unknown driver and for what is neither PCI nor USB; `argument-unsupported`
- * without VFIO; `operation-invalid` when a guest has it, or the host needs it and `force` was not said
+ * @throws VirtError `invalid-argument` for an unknown driver and for what is neither PCI nor USB;
+ * `argument-unsupported` without VFIO; `operation-invalid` when a guest has it, or the host needs it
+ * and `force` was not said
  */
 export async function detach(host: ManagedHost, def: NodeDeviceDef, options: DetachOptions): Promise<HostStep[]> {
   const stub = chooseDriver(host.files, undefined, options.driver)

@@ -14,7 +14,9 @@ import { takeInventory } from './preflight/inventory.js'
 export interface GiveOptions extends CallOptions, Taking {
   /** Though the host itself needs it. */
   readonly force?: boolean
-  /** What the hypervisor is told; nothing where the guest is still to be started, with the device on its command line. */
+  /**
+   * What the hypervisor is told; nothing where the guest is still to be started, with the device on its command line.
+   */
   readonly words?: unknown
 }
 

@@ -24,7 +24,9 @@ export type Goal =
   | { readonly absent: string }
   /** There is a Fibre Channel port of these names, or none. */
   | { readonly port: PortNames; readonly isThere: boolean }
-  /** A network interface, told by its MAC where that is known, is in a container's namespace; on the host for `null`. */
+  /**
+   * A network interface, told by its MAC where that is known, is in a container's namespace; on the host for `null`.
+   */
   | { readonly interface: string; readonly address?: string; readonly in: string | null }
 
 /** Name of the driver that the device in a folder of /sys is bound to; `null` when there is none. */

@@ -16,7 +16,10 @@ export interface PciFunction extends HostDevice {
   readonly group?: number
 }
 
-/** Classes of host bridges, and of bridges to further buses: PCI, CardBus, semi-transparent (PCI Code and ID Assignment, 1.7). */
+/**
+ * Classes of host bridges, and of bridges to further buses: PCI, CardBus, semi-transparent (PCI Code
+ * and ID Assignment, 1.7).
+ */
 const bridgeClasses = ['0x0600', '0x0604', '0x0607', '0x0609']
 
 /**

@@ -66,7 +66,9 @@ export const resetSteps = ({ key: device, folder }: PciFunction): Step[] => [
   { device, do: { write: `${folder}/reset`, value: '1' } },
 ]
 
-/** How the kernel could reset a function: `flr`, `pm`, `bus`…; `undefined` for kernels before 5.15, which do not say. */
+/**
+ * How the kernel could reset a function: `flr`, `pm`, `bus`…; `undefined` for kernels before 5.15, which do not say.
+ */
 export function resetMethods(files: HostFiles, { folder }: PciFunction): string[] | undefined {
   const methods = textOf(files, `${folder}/reset_method`)
   if (methods === undefined) return exists(files, `${folder}/reset`) ? undefined : []

@@ -6,8 +6,8 @@ import { formatPciAddress } from '../model/pci-address.js'
 export type PersistenceForm = 'driverctl' | 'modprobe' | 'udev'
 
 /**
- * Text that has a PCI device held by vfio-pci after each start of the host, with where it belongs; nothing is installed.
- * driverctl and udev mean the device at its address, modprobe.d all devices with its ids.
+ * Text that has a PCI device held by vfio-pci after each start of the host, with where it belongs; nothing is
+ * installed. driverctl and udev mean the device at its address, modprobe.d all devices with its ids.
  *
  * @throws VirtError `invalid-argument` for what is not PCI
  */

@@ -70,7 +70,8 @@ export interface GivenBack {
  * nobody. A device that this fails for keeps no other from being given back.
  *
  * @param isGone - which they are, for one who knows; the hypervisor is asked unless told
- * @returns each device when it has been tried, and why it is not given back: `resource-busy` when a process still has it open
+ * @returns each device when it has been tried, and why it is not given back: `resource-busy` when a
+ * process still has it open
  */
 export async function* takeFromTheGone(
   host: ManagedHost,
@@ -146,7 +147,9 @@ function givingBack(host: ManagedHost, record: DeviceRecord): Step[] {
     : []
 }
 
-/** A hypervisor that is killed gives no interface of a USB device back to its driver, as it does when it ends in order. */
+/**
+ * A hypervisor that is killed gives no interface of a USB device back to its driver, as it does when it ends in order.
+ */
 function orphaned(host: ManagedHost, record: DeviceRecord): Step[] {
   const device = record.key.startsWith('usb-') ? stillThere(host, record) : undefined
   return device ? usbReleaseSteps(readUsbDevice(host.files, sysnameIn(record))) : []

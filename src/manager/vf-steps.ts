@@ -7,8 +7,8 @@ import type { PciFunction } from './pci-function.js'
 import { readVfState, type VfPort, type VfState } from './vf-network.js'
 
 /**
- * Sets what the physical function of a network card says of this one, where that is wanted, and has it back as it is now
- * when the steps are reversed: whoever changes it in between. Answers to `virHostdevSetNetConfig` and
+ * Sets what the physical function of a network card says of this one, where that is wanted, and has it back as it is
+ * now when the steps are reversed: whoever changes it in between. Answers to `virHostdevSetNetConfig` and
  * `virHostdevRestoreNetConfig`.
  *
  * @throws VirtError `operation-unsupported` when something is to be set that cannot be read, and so not restored

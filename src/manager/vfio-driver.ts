@@ -43,7 +43,8 @@ export function chooseDriver(files: HostFiles, modalias: string | undefined, ask
 
 /**
  * The most specific driver that says in `modules.alias` that it takes a device for VFIO, as libvirt 10.0 chooses it:
- * variants of vfio-pci know how to migrate some devices (Documentation/driver-api/vfio-pci-device-specific-driver-acceptance.rst).
+ * variants of vfio-pci know how to migrate some devices
+ * (Documentation/driver-api/vfio-pci-device-specific-driver-acceptance.rst).
  */
 function bestVfioDriver(files: HostFiles, modalias: string | undefined): StubDriver {
   if (modalias === undefined) return vfioPci

@@ -47,7 +47,9 @@ const describers: Describers = {
   other: (it) => it.type,
 }
 
-/** One line that says what a capability is: `Intel Corporation 82801I [8086:2922]`. Device strings stand as they are. */
+/**
+ * One line that says what a capability is: `Intel Corporation 82801I [8086:2922]`. Device strings stand as they are.
+ */
 export function describeCapability(capability: Capability): string {
   const describe = describers[capability.kind] as ((capability: Capability) => string) | undefined
   return describe?.(capability) ?? ''

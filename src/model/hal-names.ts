@@ -11,12 +11,16 @@ import {
 // those of one name the endings _0, _1… in the order in which it saw them, which nobody knows today.
 const ending = '(?:_\\d+)?'
 
-/** HAL's spelling, in which every character but ASCII letters and digits is an underscore; harmless in an expression. */
+/**
+ * HAL's spelling, in which every character but ASCII letters and digits is an underscore; harmless in an expression.
+ */
 const canonical = (text: string): string => text.replace(/[^A-Za-z0-9]/g, '_')
 
 const hex = (id: number): string => id.toString(16)
 
-/** The names that a device of a kind may have had, as regular expressions. `above` is the name of the device above it. */
+/**
+ * The names that a device of a kind may have had, as regular expressions. `above` is the name of the device above it.
+ */
 type Namer<K extends CapabilityKind> = (capability: CapabilityOf<K>, above: string) => string
 
 const namers: { readonly [K in CapabilityKind]?: Namer<K> } = {

@@ -1,4 +1,7 @@
-/** One thing that is done to a host: a value written to a file of /sys or to xenstore, a command, or an edit of a config. */
+/**
+ * One thing that is done to a host: a value written to a file of /sys or to xenstore, a
+ * command, or an edit of a config.
+ */
 export type HostStep =
   | { readonly write: string; readonly value: string }
   /** `null` removes it. */

@@ -7,7 +7,8 @@ import type { HostdevInterface } from './vf-config.js'
 /**
  * Reads what a guest is to be given: a hostdev in any dialect, or libvirt's `<interface type='hostdev'>`.
  *
- * @throws VirtError `xml-syntax`, `xml-invalid`, `limit-exceeded`, `config-unsupported` for an interface of another type
+ * @throws VirtError `xml-syntax`, `xml-invalid`, `limit-exceeded`, `config-unsupported` for an
+ * interface of another type
  */
 export function parseHostdevRequest(source: string | Uint8Array): HostdevDef | HostdevInterface {
   const element = hostdevTree(source)

@@ -14,8 +14,8 @@ export type GuestPlace = { readonly alias: string } | { readonly address: GuestA
 export type HostdevTarget = HostdevDef | GuestPlace
 
 /**
- * Reads which host device is meant: a hostdev in any dialect, libvirt's `<interface>` of one, or what the proposal of July 2007 detaches by, the
- * `<target dev='001.005'/>` that the hypervisor has filled in, alone or in its `<host>`.
+ * Reads which host device is meant: a hostdev in any dialect, libvirt's `<interface>` of one, or what the proposal of
+ * July 2007 detaches by, the `<target dev='001.005'/>` that the hypervisor has filled in, alone or in its `<host>`.
  *
  * @throws VirtError `xml-syntax`, `xml-invalid`, `limit-exceeded`
  */

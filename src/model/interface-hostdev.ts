@@ -28,7 +28,10 @@ export function hostdevOfInterface(def: InterfaceDef): HostdevDef | undefined {
   return { kind, ...info, ...(driver && { driver }), source, ...(teaming && { teaming }) }
 }
 
-/** The same for one that has to be a host device. @throws VirtError `config-unsupported` for a kind that is not known */
+/**
+ * The same for one that has to be a host device.
+ * @throws VirtError `config-unsupported` for a kind that is not known
+ */
 export function hostdevBehind(def: HostdevInterface): HostdevDef {
   const found = hostdevOfInterface(def)
   if (found) return found

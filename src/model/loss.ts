@@ -1,4 +1,7 @@
-/** Members of a def, as paths, that another def does not say the same of: what was lost on the way from one to the other. */
+/**
+ * Members of a def, as paths, that another def does not say the same of: what was lost on the
+ * way from one to the other.
+ */
 export function lost(from: unknown, to: unknown, path = ''): string[] {
   if (from === undefined || Object.is(from, to)) return []
   if (!isObject(from)) return [path]

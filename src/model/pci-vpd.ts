@@ -85,7 +85,9 @@ function readWriteFields(bytes: Uint8Array, start: number, end: number): Fields 
 
 const textual = /^(EC|MN|PN|SN|YA|[VY][0-9A-Z])$/
 
-/** Keeps a value that is text; of the binary one (CP) only that it was there, for that makes libvirt list the section. */
+/**
+ * Keeps a value that is text; of the binary one (CP) only that it was there, for that makes libvirt list the section.
+ */
 function keep(values: Map<string, string>, keyword: string, value: Uint8Array): void {
   const text = textual.test(keyword) ? textOf(value) : keyword === 'CP' ? '' : undefined
   if (text !== undefined) values.set(keyword, text)

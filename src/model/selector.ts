@@ -17,8 +17,8 @@ export interface DeviceSelector {
   /** Serial number: of a disk, or of a USB device as its descriptor has it. */
   serial?: string
   /**
-   * Physical USB port, `3-1.2`: bus and path below its root hub, where the device stays plugged in. A socket of USB 3 has
-   * two; where nothing is at the one that is named, what is at the other is meant.
+   * Physical USB port, `3-1.2`: bus and path below its root hub, where the device stays plugged in. A socket of USB 3
+   * has two; where nothing is at the one that is named, what is at the other is meant.
    */
   port?: string
   /** USB bus number. */
@@ -95,8 +95,8 @@ export function selectorMembers(selector: DeviceSelector): (keyof DeviceSelector
 }
 
 /**
- * The kinds of device that a selector can mean, in libvirt's words; `undefined`: any. Who asks for these alone reads less
- * of a host.
+ * The kinds of device that a selector can mean, in libvirt's words; `undefined`: any. Who asks for these
+ * alone reads less of a host.
  *
  * @throws VirtError as {@link selectorMembers}
  */

@@ -1,6 +1,9 @@
 import { errorDomains, VirtError } from '../errors.js'
 
-/** A connection URI, taken apart; the spelling is libvirt's (docs/uri.rst): `driver[+transport]://[user@][host][:port]/[path][?query]`. */
+/**
+ * A connection URI, taken apart; the spelling is libvirt's (docs/uri.rst):
+ * `driver[+transport]://[user@][host][:port]/[path][?query]`.
+ */
 export interface ConnectionUri {
   /** The whole, as it was given. */
   readonly text: string

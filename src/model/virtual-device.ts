@@ -28,8 +28,8 @@ export function creatable(def: NodeDeviceDef): MdevDevice | 'vport' {
 /**
  * What is to be taken away again (`nodeDeviceDestroy`).
  *
- * @throws VirtError `operation-invalid` (libvirt's 55) for what is not there now, then `config-unsupported` (67) for what
- * is not virtual
+ * @throws VirtError `operation-invalid` (libvirt's 55) for what is not there now, then `config-unsupported`
+ * (67) for what is not virtual
  */
 export function destroyable(def: NodeDeviceDef, { active }: State): MdevDevice | 'vport' {
   const { name, parent } = def
@@ -88,8 +88,8 @@ export function startable(def: NodeDeviceDef, { active }: State): MdevDevice {
 /**
  * What can be started with the host (`nodeDeviceSetAutostart`).
  *
- * @throws VirtError `operation-unsupported` (libvirt's 84) for another kind of device, then `operation-invalid` (55) for
- * one without a definition
+ * @throws VirtError `operation-unsupported` (libvirt's 84) for another kind of device, then `operation-invalid` (55)
+ * for one without a definition
  */
 export function autostartable(def: NodeDeviceDef, { persistent }: State): MdevDevice {
   const { name } = def
@@ -104,8 +104,8 @@ export function autostartable(def: NodeDeviceDef, { persistent }: State): MdevDe
  * Which of a device's two definitions an update changes: those asked for, or else the one in force
  * (`virNodeDeviceObjUpdateModificationImpact`, libvirt 10.1).
  *
- * @throws VirtError `operation-invalid` (libvirt's 55) for one that it has not, then `config-unsupported` (67) for a device
- * that is not mediated, or a change of its UUID, its type or its parent
+ * @throws VirtError `operation-invalid` (libvirt's 55) for one that it has not, then `config-unsupported` (67) for a
+ * device that is not mediated, or a change of its UUID, its type or its parent
  */
 export function updatable(
   def: NodeDeviceDef,

@@ -10,9 +10,9 @@ export interface PortParent extends Pick<ScsiHost, 'fcHost' | 'vportOps'> {
 }
 
 /**
- * The port below which a virtual one is made: that of a name, of world wide names or of a fabric, or else the first that
- * is online and has one left (`virNodeDeviceObjListGetParentHost`, `virVHBAFindVportHost`). Numbers are compared as
- * numbers, where libvirt compares their digits.
+ * The port below which a virtual one is made: that of a name, of world wide names or of a fabric, or else the first
+ * that is online and has one left (`virNodeDeviceObjListGetParentHost`, `virVHBAFindVportHost`). Numbers are compared
+ * as numbers, where libvirt compares their digits.
  *
  * @param ports - every SCSI host, in the order of their numbers
  * @throws VirtError `internal` (libvirt's 1) when there is none, or the one that is meant can have no more
@@ -45,8 +45,8 @@ export interface PortNames {
  * The names that a new virtual port gets: those it is given, made-up ones in place of what is missing.
  *
  * @param ports - every SCSI host
- * @throws VirtError `invalid-argument` for what is no world wide name; `system` (libvirt's 38, which the kernel's answer
- * comes to) for a port name that another port has
+ * @throws VirtError `invalid-argument` for what is no world wide name; `system` (libvirt's 38, which the kernel's
+ * answer comes to) for a port name that another port has
  */
 export function newPortNames(ports: readonly Pick<ScsiHost, 'fcHost'>[], def: NodeDeviceDef): PortNames {
   const { wwnn = randomWwn(), wwpn = randomWwn() } = capabilityOf(def, 'scsi_host')?.fcHost ?? {}

@@ -13,7 +13,8 @@ export async function compress(text: string): Promise<Uint8Array> {
 /**
  * The text that {@link compress} was given.
  *
- * @throws VirtError `invalid-argument` for bytes that are not brotli, `limit-exceeded` for more than `max` bytes of text
+ * @throws VirtError `invalid-argument` for bytes that are not brotli, `limit-exceeded` for more
+ * than `max` bytes of text
  */
 export async function decompress(bytes: Uint8Array, max: number): Promise<string> {
   try {

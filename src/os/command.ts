@@ -11,7 +11,9 @@ import { publish } from './diagnostics.js'
 export interface CommandOptions extends Limits {
   /** What it reads on standard input; nothing unless told. */
   readonly stdin?: string | Uint8Array | undefined
-  /** Whether it opens its standard input by name, /dev/stdin: a file can be opened so, and what Node calls a pipe not. */
+  /**
+   * Whether it opens its standard input by name, /dev/stdin: a file can be opened so, and what Node calls a pipe not.
+   */
   readonly stdinByName?: boolean | undefined
   /** How many bytes it may print on each of its outputs; 16 MiB unless told. */
   readonly maxOutput?: number | undefined

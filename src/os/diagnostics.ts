@@ -1,8 +1,8 @@
 import { channel } from 'node:diagnostics_channel'
 
 /**
- * What is published where: with `subscribe('hostdev:command', …)` of `node:diagnostics_channel` a program sees what this
- * library says to the rest of the machine. Nothing is made or copied while nobody listens.
+ * What is published where: with `subscribe('hostdev:command', …)` of `node:diagnostics_channel` a program sees what
+ * this library says to the rest of the machine. Nothing is made or copied while nobody listens.
  */
 export interface Diagnostics {
   /** A command that has ended or was given up: what it printed, or the failure. */

@@ -6,8 +6,8 @@ export interface FolderWatch {
 }
 
 /**
- * Tells of every change in a folder, with the name of the file where the kernel says it; `undefined` where the folder is
- * not there or cannot be watched.
+ * Tells of every change in a folder, with the name of the file where the kernel says it; `undefined` where the folder
+ * is not there or cannot be watched.
  */
 export function watchFolder(folder: string, onChange: (name: string | null) => void): FolderWatch | undefined {
   try {

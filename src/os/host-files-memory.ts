@@ -1,8 +1,8 @@
 import { type Answer, Denied, type FileStat, type HostFiles, mostLinks } from './host-files.js'
 
 /**
- * What stands at a path: the text or bytes of a file, with the size it declares when that is another, a symbolic link, an empty folder, a device node, or a file that
- * is there but cannot be read.
+ * What stands at a path: the text or bytes of a file, with the size it declares when that is another, a symbolic link,
+ * an empty folder, a device node, or a file that is there but cannot be read.
  */
 export type MemoryFile =
   | string

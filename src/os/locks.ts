@@ -23,10 +23,11 @@ const idleTime = 5000
 const longest = 200
 
 /**
- * Many locks in a folder, without a process for each. A lock is a symbolic link, which is made by one process only,
- * whoever else tries. It points to its holder: a file that this process has locked by flock(2), with the command of that
- * name, and keeps for the locks that follow. A lock is worth what its holder's flock is: when the process dies, and no
- * child lives that has the holder's descriptor, anybody can have that flock, and then the locks that point to it.
+ * Many locks in a folder, without a process for each. A lock is a symbolic link, which is made by one process
+ * only, whoever else tries. It points to its holder: a file that this process has locked by flock(2), with the
+ * command of that name, and keeps for the locks that follow. A lock is worth what its holder's flock is: when
+ * the process dies, and no child lives that has the holder's descriptor, anybody can have that flock, and then
+ * the locks that point to it.
  *
  * Every set of locks that are taken together has a holder of its own, so that a child that hangs keeps no other set.
  */

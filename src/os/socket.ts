@@ -70,7 +70,9 @@ export function byteStream(stream: NodeStream, peer: string, confidential = fals
   }
 }
 
-/** The longest path a unix socket can have: `sun_path` of unix(7) less its final NUL. Node cuts longer ones silently. */
+/**
+ * The longest path a unix socket can have: `sun_path` of unix(7) less its final NUL. Node cuts longer ones silently.
+ */
 const maxPath = 107
 
 /**

@@ -5,8 +5,9 @@ export class FrameReader {
   #needed: number
 
   /**
-   * `lengthOf` reads a header and answers the length of its whole frame, header included; it throws when no frame can be
-   * that long, so that nothing is kept for a length that was only claimed. `deliver` gets each frame; it must not keep it.
+   * `lengthOf` reads a header and answers the length of its whole frame, header included; it throws when no
+   * frame can be that long, so that nothing is kept for a length that was only claimed. `deliver` gets each
+   * frame; it must not keep it.
    */
   constructor(
     private readonly header: number,

@@ -14,7 +14,9 @@ export const noAttributes: XmlAttributes = Object.freeze(Object.create(null))
 type XmlNode = string | XmlElement
 const noContent: readonly XmlNode[] = Object.freeze([])
 
-/** One element of the light tree that every reader works on. It knows its parent and line, so that errors can name both. */
+/**
+ * One element of the light tree that every reader works on. It knows its parent and line, so that errors can name both.
+ */
 export class XmlElement {
   /** Text and child elements in document order. */
   content = noContent

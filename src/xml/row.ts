@@ -189,7 +189,9 @@ export const flag = (source: string): Row<true> => {
 export const opt = <T>(row: Row<T>): Row<T | undefined> =>
   ({ ...row, optional: true, mayLack: true }) as Row<T | undefined>
 
-/** The same row with the value it has where the element lacks it; written even so. With {@link opt}, a def may lack it. */
+/**
+ * The same row with the value it has where the element lacks it; written even so. With {@link opt}, a def may lack it.
+ */
 export const otherwise = <T>(value: T, row: Row<T>): Row<T> => ({ ...row, mayLack: true, otherwise: () => value })
 
 /** A row that libvirt does not have: in compat it is neither read nor written, and its schema refuses it. */

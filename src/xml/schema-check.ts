@@ -8,7 +8,9 @@ import { token } from './text.js'
 /** Paths take time to find, and nobody reads more findings. */
 const enough = 100
 
-/** An element with its attributes as the schema compares them with words: what tells its kind may have blanks around. */
+/**
+ * An element with its attributes as the schema compares them with words: what tells its kind may have blanks around.
+ */
 export function withTokens(element: XmlElement): XmlElement {
   const attributes = Object.entries(element.attributes)
   if (attributes.every(([, value]) => token(value) === value)) return element

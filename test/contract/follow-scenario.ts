@@ -31,8 +31,8 @@ const inWords = (event: FollowEvent): string => {
 }
 
 /**
- * Plug, attach, unplug, replug, stop and start the guest, follow: written once, and played on the mock and on real hosts, where
- * the same log of events is to come out.
+ * Plug, attach, unplug, replug, stop and start the guest, follow: written once, and played on the mock and on real
+ * hosts, where the same log of events is to come out.
  */
 export async function playFollowScenario({ conn, guest, device, limit, ...hands }: FollowStage): Promise<string[]> {
   const log: string[] = []

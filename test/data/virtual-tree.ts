@@ -38,7 +38,9 @@ const mdevType = (name: string, available: number): Record<string, MemoryFile> =
 
 const mtty = '/sys/devices/virtual/mtty/mtty'
 
-/** What makes virtual devices, beside what the host of the passthrough tests has: FC ports, a parent of mdevs, SR-IOV. */
+/**
+ * What makes virtual devices, beside what the host of the passthrough tests has: FC ports, a parent of mdevs, SR-IOV.
+ */
 export const virtualTree: Files = [
   ...fcPort('/sys/devices/fc/host4', { wwnn: '1000000000000004', wwpn: '2000000000000004' }, hba(8, 'Linkdown')),
   ...fcPort('/sys/devices/fc/host5', { wwnn: '1000000000000005', wwpn: '2000000000000005' }, hba(2, 'Online')),

@@ -32,9 +32,9 @@ export class CrashHost implements Disposable {
   }
 
   /**
-   * Runs a piece of work that ends at one of its points, before its time: by doing nothing more, nor cleaning up, or in a
-   * process of its own that is killed (SIGKILL). A process costs a hundred times what the work does, so one point of each
-   * work has one, drawn from the seed; all have one where CRASH_ALL is set.
+   * Runs a piece of work that ends at one of its points, before its time: by doing nothing more, nor cleaning up, or in
+   * a process of its own that is killed (SIGKILL). A process costs a hundred times what the work does, so one point of
+   * each work has one, drawn from the seed; all have one where CRASH_ALL is set.
    */
   async endAt(work: string, point: number, points: number): Promise<void> {
     if (process.env.CRASH_ALL || point === 1 + (seed % points)) await this.#kill(work, point)

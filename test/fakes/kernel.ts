@@ -149,7 +149,10 @@ export class FakeKernel implements HostWrites {
     return this.#change(bus as Bus, value, file ?? folder ?? '', name)
   }
 
-  /** What pciback does with a function's number beside binding it (drivers/xen/xen-pciback/pci_stub.c): errno, or `null`. */
+  /**
+   * What pciback does with a function's number beside binding it
+   * (drivers/xen/xen-pciback/pci_stub.c): errno, or `null`.
+   */
   #slots(file: string, device: string): string | null | false {
     const slots = this.#text(`${pciback}slots`).split('\n').filter(Boolean)
     if (file === 'new_slot') this.tree.set(`${pciback}slots`, `${[...slots, device].join('\n')}\n`)

@@ -22,8 +22,8 @@ export interface QemuParts {
 }
 
 /**
- * Plays a QEMU on a q35 machine: its object model, devices that come and go on its buses, and how a guest behaves that is
- * asked to let go of one. The words are QEMU's (7.2), as the lab has recorded them.
+ * Plays a QEMU on a q35 machine: its object model, devices that come and go on its buses, and how a guest behaves that
+ * is asked to let go of one. The words are QEMU's (7.2), as the lab has recorded them.
  */
 export class FakeQemu implements AsyncDisposable {
   readonly devices = new Map<string, FakeDevice>()

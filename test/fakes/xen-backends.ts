@@ -8,8 +8,8 @@ export type PortChange = (busId: string, isThere: boolean) => Promise<void>
 const backendState = /^(\/local\/domain\/0\/backend\/(?:vusb|qusb)\/\d+\/\d+)\/(state|port\/\d+)$/
 
 /**
- * Plays both ends of PVUSB: the backend in dom0, be it the kernel's or QEMU's, and the driver in the guest. States go as
- * between real ones: 1/1, 1/2, 3/2, 3/4, 4/4, and to 6 when the backend is told to close.
+ * Plays both ends of PVUSB: the backend in dom0, be it the kernel's or QEMU's, and the driver in the guest. States go
+ * as between real ones: 1/1, 1/2, 3/2, 3/4, 4/4, and to 6 when the backend is told to close.
  */
 export class PlayedBackends implements AsyncDisposable {
   /** Ends that do not answer: neither the backend nor the guest does anything more. */

@@ -78,7 +78,10 @@ export class PlayedXl {
       : await this.#detach(args[0] ?? '', address)
   }
 
-  /** What xl writes of USB devices is what we write (test/lab/xen/usb.test.ts), but it numbers controllers in its own way. */
+  /**
+   * What xl writes of USB devices is what we write (test/lab/xen/usb.test.ts), but it numbers
+   * controllers in its own way.
+   */
   async #usb(verb: string, [domain = '', ...args]: readonly string[]): Promise<string[]> {
     const { tree: files } = this.kernel
     const monitor = async () => await Promise.reject(new Error('no device model is played'))

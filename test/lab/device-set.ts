@@ -1,4 +1,6 @@
-/** The devices of a machine: QEMU's options, and the empty files behind its disks, by name, with their sizes (`64M`). */
+/**
+ * The devices of a machine: QEMU's options, and the empty files behind its disks, by name, with their sizes (`64M`).
+ */
 export interface DeviceSet {
   readonly options: string[]
   readonly disks: ReadonlyMap<string, string>

@@ -1,4 +1,6 @@
-/** Runs in the lab: follows a USB gadget that is plugged and unplugged, through its libvirtd, and prints what it saw. */
+/**
+ * Runs in the lab: follows a USB gadget that is plugged and unplugged, through its libvirtd, and prints what it saw.
+ */
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { promisify } from 'node:util'

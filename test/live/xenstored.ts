@@ -21,7 +21,9 @@ function daemonFolder(): string | undefined {
   return version ? `/usr/lib/${version}/bin` : undefined
 }
 
-/** Why that daemon cannot be run here; `undefined` where it can. It runs without Xen, by a shim of its hypervisor calls. */
+/**
+ * Why that daemon cannot be run here; `undefined` where it can. It runs without Xen, by a shim of its hypervisor calls.
+ */
 export function absentXenstored(flavour: Flavour): string | undefined {
   const folder = daemonFolder()
   if (!folder || !existsSync(join(folder, programs[flavour]))) return `no ${programs[flavour]} is installed`

@@ -12,8 +12,8 @@ export interface ClientSettings {
 }
 
 /**
- * What `libvirt:` means, by libvirt's rules (docs/uri.rst): $LIBVIRT_DEFAULT_URI, else `uri_default` of libvirt.conf, else
- * `undefined`: the daemon that is there. `libvirt:NAME` is the URI that libvirt.conf has that alias for.
+ * What `libvirt:` means, by libvirt's rules (docs/uri.rst): $LIBVIRT_DEFAULT_URI, else `uri_default` of libvirt.conf,
+ * else `undefined`: the daemon that is there. `libvirt:NAME` is the URI that libvirt.conf has that alias for.
  *
  * @throws VirtError `invalid-argument` for an alias that is not there
  */

@@ -11,8 +11,8 @@ import { watchDomains } from './watch-domains.js'
 const patience = 30_000
 
 /**
- * Takes a device from a guest. From one that runs libvirt has only asked for it when the call returns, so this waits for
- * the event that says how that ended.
+ * Takes a device from a guest. From one that runs libvirt has only asked for it when the call returns, so this waits
+ * for the event that says how that ended.
  *
  * @throws VirtError `operation-failed` when the guest refuses, `timeout` when it does not answer
  */

@@ -57,7 +57,9 @@ async function flagged(session: Session, filter: FlaggedFilter, options: CallOpt
   return devices.map(({ name }) => name)
 }
 
-/** Devices of any of these kinds. Flags see nested capabilities that names do not; what has no flag is asked by name. */
+/**
+ * Devices of any of these kinds. Flags see nested capabilities that names do not; what has no flag is asked by name.
+ */
 async function withCapabilities(
   session: Session,
   words: readonly string[],

@@ -35,8 +35,8 @@ export interface LibvirtOptions {
   /** Makes the stream to the daemon, in place of the ways that are built in. */
   dial?: Dial
   /**
-   * Open a connection again that was lost, with the next call; watches go on, and tell what they missed. Calls under way
-   * fail nevertheless: whether they were carried out is not known.
+   * Open a connection again that was lost, with the next call; watches go on, and tell what they missed. Calls under
+   * way fail nevertheless: whether they were carried out is not known.
    */
   reconnect?: boolean
   /** Milliseconds for each call; two minutes unless told. */
@@ -60,8 +60,8 @@ const newer: Readonly<Record<string, ProcedureName>> = {
 }
 
 /**
- * A libvirtd, spoken to in its own protocol: any hypervisor it drives, and its node devices. URIs mean what they mean to
- * libvirt; `libvirt:` is $LIBVIRT_DEFAULT_URI, else `uri_default` of libvirt.conf, else the daemon that is there.
+ * A libvirtd, spoken to in its own protocol: any hypervisor it drives, and its node devices. URIs mean what they mean
+ * to libvirt; `libvirt:` is $LIBVIRT_DEFAULT_URI, else `uri_default` of libvirt.conf, else the daemon that is there.
  *
  * @throws VirtError `no-connection` when no daemon answers, `auth-failed` when it refuses the user, `invalid-argument`
  * for what is no such URI, and what the daemon says when it cannot open the hypervisor

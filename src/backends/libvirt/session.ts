@@ -45,7 +45,9 @@ export class Session {
     return this.#reconnect && !this.#closed
   }
 
-  /** The client of the connection there is, though it may have ended; of a new one when it was lost and that is wanted. */
+  /**
+   * The client of the connection there is, though it may have ended; of a new one when it was lost and that is wanted.
+   */
   async client(): Promise<RpcClient> {
     if (this.#client) return this.#client
     this.#opening ??= this.#reopen()

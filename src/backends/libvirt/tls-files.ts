@@ -10,8 +10,8 @@ type Pem = Omit<TlsCredentials, 'verify'>
 
 /**
  * The certificates of this client, where libvirt's client looks for them (virNetTLSContextLocateCredentials): in
- * `pkipath`, where all have to be; else in ~/.pki/libvirt, except for root; else in /etc/pki. A client needs none of its
- * own, where the server does not ask for one.
+ * `pkipath`, where all have to be; else in ~/.pki/libvirt, except for root; else in /etc/pki. A client needs none of
+ * its own, where the server does not ask for one.
  *
  * @throws VirtError `invalid-argument` for a file that has to be there and is not, `access-denied` for one that may not
  * be read

@@ -19,8 +19,8 @@ const deviceEvents = {
 } as const
 
 /**
- * Events of guests and of their devices, in libvirtd's order. After a connection was lost and opened again, which guests
- * have started and stopped in between is told.
+ * Events of guests and of their devices, in libvirtd's order. After a connection was lost and opened again, which
+ * guests have started and stopped in between is told.
  */
 export async function watchDomains(session: Session, { signal }: CallOptions): Promise<Watch<DomainEvent>> {
   let running = new Set<string>()

@@ -15,9 +15,9 @@ const givenAway: Readonly<Record<Hypervisor, readonly string[]>> = {
 }
 
 /**
- * Whether devices of a mock host can be given to guests. It finds what a mock knows of: bridges, IOMMU groups, virtual
- * functions, guests, holders; what only a real host has (a root disk, a default route) is found when the stage hand says
- * so.
+ * Whether devices of a mock host can be given to guests. It finds what a mock knows of: bridges, IOMMU
+ * groups, virtual functions, guests, holders; what only a real host has (a root disk, a default route) is
+ * found when the stage hand says so.
  */
 export function assignabilityOn(
   host: MockHost,

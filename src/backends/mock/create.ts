@@ -16,7 +16,10 @@ import {
 import type { MockDevice, MockHost } from './host.js'
 import { createVport, deleteVport } from './vport.js'
 
-/** The only devices that can be made: mediated ones, and virtual Fibre Channel ports. Others are error 67, as in libvirt. */
+/**
+ * The only devices that can be made: mediated ones, and virtual Fibre Channel ports. Others are
+ * error 67, as in libvirt.
+ */
 export function create(host: MockHost, def: NodeDeviceDef): string {
   const mdev = creatable(def)
   if (mdev === 'vport') return createVport(host, def)

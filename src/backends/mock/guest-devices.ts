@@ -83,7 +83,10 @@ function giveBack(host: MockHost, def: HostdevDef): void {
   reattach(host, device.def.name)
 }
 
-/** Starts a guest with what its config says, each device found anew. @throws VirtError what attaching says, with no change */
+/**
+ * Starts a guest with what its config says, each device found anew.
+ * @throws VirtError what attaching says, with no change
+ */
 export function startGuest(host: MockHost, guest: MockGuest): void {
   guest.state = 'running'
   guest.id = Math.max(0, ...[...host.guests.values()].map(({ id = 0 }) => id)) + 1

@@ -108,7 +108,9 @@ export function obstaclesOf(host: MockHost, device: MockDevice): MockDevice[] {
   })
 }
 
-/** @throws VirtError `operation-invalid` when the other members of its group make a PCI device impossible to give away */
+/**
+ * @throws VirtError `operation-invalid` when the other members of its group make a PCI device impossible to give away
+ */
 export function needViableGroup(host: MockHost, device: MockDevice): void {
   const group = pciOf(device)?.iommuGroup
   if (!group) throw invalid(`${device.def.name} is in no IOMMU group; switch the IOMMU on`, device.def.name)

@@ -102,8 +102,8 @@ export class Stage {
   }
 
   /**
-   * Starts or stops a guest. One that starts has what its config says, each device found anew; where one is not there it
-   * does not start.
+   * Starts or stops a guest. One that starts has what its config says, each device found anew; where one is not
+   * there it does not start.
    */
   setRunning(domain: string, running: boolean): void {
     const guest = this.#host.guest(domain)

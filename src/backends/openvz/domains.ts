@@ -82,7 +82,10 @@ export function domainDriver(parts: OpenvzParts): DomainDriver {
   }
 }
 
-/** Which of a container's two states a change is for. @throws VirtError `operation-invalid` for a live one of a stopped */
+/**
+ * Which of a container's two states a change is for.
+ * @throws VirtError `operation-invalid` for a live one of a stopped
+ */
 export function affected(container: Container, { live, config }: AffectOptions): { live: boolean; config: boolean } {
   const isRunning = container.state === 'running'
   if (live && container.state === 'nostate') throw noVzctl(container)

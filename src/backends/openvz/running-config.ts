@@ -10,8 +10,8 @@ import type { Container } from './containers.js'
 const lists = ['NETDEV', 'NETIF', 'DEVNODES', 'DEVICES', 'PCI'] as const
 
 /**
- * What a running container has, which OpenVZ tells nobody: what its config said when it was first changed as it ran, and
- * what was changed since. It is kept as a config of its own, for this run of the container.
+ * What a running container has, which OpenVZ tells nobody: what its config said when it was first changed as it ran,
+ * and what was changed since. It is kept as a config of its own, for this run of the container.
  */
 export class RunningConfig {
   readonly #host: Pick<ManagedHost, 'files' | 'run' | 'state'>

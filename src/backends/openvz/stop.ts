@@ -14,12 +14,12 @@ import { runOf } from './running-config.js'
 
 /**
  * Stops a container, and has its interfaces back before: with the container's namespace the kernel ends a veth and its
- * other end, a dummy, a VLAN, and gives back hardware alone. Each is looked for on the host, by name and MAC, before the
- * container is stopped; when it then does not stop, it gets them again. Its config stays as it is, so that it has them
- * when it is started next. Answers to `virDomainShutdown`.
+ * other end, a dummy, a VLAN, and gives back hardware alone. Each is looked for on the host, by name and MAC, before
+ * the container is stopped; when it then does not stop, it gets them again. Its config stays as it is, so that it has
+ * them when it is started next. Answers to `virDomainShutdown`.
  *
- * @throws VirtError `no-domain`, `operation-invalid` when it does not run, `operation-failed` when an interface does not
- * come back or the container does not stop
+ * @throws VirtError `no-domain`, `operation-invalid` when it does not run, `operation-failed` when an interface does
+ * not come back or the container does not stop
  */
 export async function stopContainer(
   { containers, running, host }: OpenvzParts,
@@ -72,8 +72,9 @@ const isOf =
     user.driver === driver && user.domain === container
 
 /**
- * Interfaces that a container has been given and that did not come back when it stopped, by whoever it was stopped: gone
- * for good, or back under another name. What is in order again is struck out of the book when it is next looked up.
+ * Interfaces that a container has been given and that did not come back when it stopped, by whoever it was
+ * stopped: gone for good, or back under another name. What is in order again is struck out of the book
+ * when it is next looked up.
  */
 export function lostInterfaces(host: Pick<ManagedHost, 'files' | 'state'>): Warning[] {
   return new Book(host).all().flatMap(({ key, inode, users = [] }): Warning[] => {

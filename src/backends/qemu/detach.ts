@@ -11,8 +11,8 @@ import type { QemuHost } from './qemu-host.js'
 import { resolveHostdev } from './resolve.js'
 
 /**
- * Takes a device back from a guest, and gives it back to the host where it was taken from it for the guest. Ends when the
- * guest has let go; one that let go late, after an earlier call had given up, gives back what is the host's.
+ * Takes a device back from a guest, and gives it back to the host where it was taken from it for the guest. Ends when
+ * the guest has let go; one that let go late, after an earlier call had given up, gives back what is the host's.
  */
 export async function detach(
   host: QemuHost,

@@ -57,6 +57,9 @@ const text = (answer: unknown, member: string): string | undefined => {
 export const isLibvirtPath = (path: string): boolean =>
   /(^|\/)libvirt\/qemu\/(.*\/)?domain-[^/]*\/[^/]*$/.test(path) || path.startsWith('/var/lib/libvirt/qemu/')
 
-/** The channel that libvirt makes for itself, when it is another than the one that is asked (`qemuBuildMonitorCommandLine`). */
+/**
+ * The channel that libvirt makes for itself, when it is another than the one that is asked
+ * (`qemuBuildMonitorCommandLine`).
+ */
 const isLibvirtMonitor = (chardev: unknown): boolean =>
   text(chardev, 'label') === 'charmonitor' && /\/domain-[^/]*\/monitor\.sock/.test(text(chardev, 'filename') ?? '')

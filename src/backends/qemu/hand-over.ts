@@ -57,8 +57,8 @@ const ends = ['DEVICE_DELETED', 'DEVICE_UNPLUG_GUEST_ERROR']
 /**
  * Has a guest let go of a device, and waits until it has. Calls for several devices run side by side.
  *
- * @throws VirtError `operation-failed` when the guest refuses, `operation-invalid` when it is stopped and cannot answer,
- * `timeout` when it does not; it may let go later then
+ * @throws VirtError `operation-failed` when the guest refuses, `operation-invalid` when it is stopped and cannot
+ * answer, `timeout` when it does not; it may let go later then
  */
 export async function unplug(qemu: QmpClient, device: Unplugging, options: UnplugOptions): Promise<void> {
   await using events = qemu.events(ends)

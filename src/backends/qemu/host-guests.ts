@@ -11,7 +11,9 @@ import type { Monitors } from './monitors.js'
 /** What libvirt calls its driver, and so the book. */
 export const driver = 'QEMU'
 
-/** Milliseconds that a guest has to let go of a device, unless told; libvirt itself waits five seconds, then forgets. */
+/**
+ * Milliseconds that a guest has to let go of a device, unless told; libvirt itself waits five seconds, then forgets.
+ */
 export const unplugTimeout = 30_000
 
 /** How QEMU takes its part in changes of the host, also in those that were cut off. */

@@ -23,8 +23,8 @@ export interface GuestHostdev {
 }
 
 /**
- * The host devices of a guest that runs. QEMU says which there are; of those that this library has given, the book knows
- * the def, with what is none of QEMU's business.
+ * The host devices of a guest that runs. QEMU says which there are; of those that this library has given, the book
+ * knows the def, with what is none of QEMU's business.
  */
 export async function hostdevsOf(
   qemu: QmpClient,

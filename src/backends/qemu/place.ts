@@ -33,7 +33,8 @@ const refused = ({ domain, def }: Asking, problem: string): VirtError =>
 /**
  * The place of a device in a guest: that which its def names, or the first that is free.
  *
- * @throws VirtError `operation-failed` when there is none, or the one that is named takes no device while the guest runs
+ * @throws VirtError `operation-failed` when there is none, or the one that is named takes no
+ * device while the guest runs
  */
 export async function placeFor(qemu: QmpClient, machine: Machine, asking: Asking): Promise<Place> {
   switch (asking.def.kind) {

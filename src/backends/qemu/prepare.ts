@@ -31,10 +31,10 @@ export interface PreparedHost {
 /** What a program that starts QEMU itself has of this library: its hostdev manager. */
 export interface HostdevManager extends AsyncDisposable {
   /**
-   * Takes devices from their drivers where they are managed, writes into the book that the guest has them, and says them
-   * in QEMU's words: all of them or none. An interface of type hostdev has its hardware address and its VLAN set on the
-   * card (SR-IOV), until it is given back. To be called before QEMU is started; the book has them for the guest for as
-   * long as the calling process lives or QEMU does. Answers to `qemuHostdevPrepareDomainDevices`.
+   * Takes devices from their drivers where they are managed, writes into the book that the guest has them, and says
+   * them in QEMU's words: all of them or none. An interface of type hostdev has its hardware address and its VLAN set
+   * on the card (SR-IOV), until it is given back. To be called before QEMU is started; the book has them for the guest
+   * for as long as the calling process lives or QEMU does. Answers to `qemuHostdevPrepareDomainDevices`.
    */
   prepareHost(
     domain: string,

@@ -63,7 +63,9 @@ export async function propertyOfEach(qemu: QmpClient, paths: readonly string[], 
 /** The type of a child; `undefined` for what is none. */
 export const childType = ({ type }: QomMember): string | undefined => /^child<(.+)>$/.exec(type)?.[1]
 
-/** Where the devices are that were given an id, and those that were not; what the machine has by itself is elsewhere. */
+/**
+ * Where the devices are that were given an id, and those that were not; what the machine has by itself is elsewhere.
+ */
 const named = '/machine/peripheral'
 const numbered = '/machine/peripheral-anon'
 

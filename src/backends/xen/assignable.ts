@@ -109,7 +109,8 @@ async function makeAssignable(
 /**
  * Gives a function to the driver that it had.
  *
- * @throws VirtError `operation-invalid` when a guest has it; `unsupported` when it would have to be freed by a hypercall
+ * @throws VirtError `operation-invalid` when a guest has it; `unsupported` when it would have
+ * to be freed by a hypercall
  */
 export async function giveBack(
   host: XenHost,

@@ -11,7 +11,10 @@ import type { StoredController } from './usb-store.js'
 /** Opens the monitor of a guest's device model. */
 export type OpenMonitor = (domain: number) => Promise<QmpClient>
 
-/** The monitor that libxl has QEMU open for its own use; it takes one client at a time, so it is held no longer than needed. */
+/**
+ * The monitor that libxl has QEMU open for its own use; it takes one client at a time, so it is
+ * held no longer than needed.
+ */
 export const libxlMonitor: OpenMonitor = async (domain) =>
   await openMonitor(await connectUnix(`/run/xen/qmp-libxl-${domain}`, {}), { timeout: 10_000 })
 

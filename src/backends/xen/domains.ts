@@ -73,7 +73,9 @@ export function domainDriver({ host, guests, configs, kinds }: DomainParts): Dom
     return { defs: defs.map((def, at) => after[at] ?? def), added }
   }
 
-  /** Gives a running guest what it has not yet, each kind of device in one change; answers all of them as it has them. */
+  /**
+   * Gives a running guest what it has not yet, each kind of device in one change; answers all of them as it has them.
+   */
   const give = async (guest: RunningGuest, defs: readonly HostdevDef[], options: AffectOptions) => {
     const there = await live(guest, options)
     const answers = defs.map((def) => there.find((each) => sameHostDevice(each, def)))

@@ -11,8 +11,8 @@ import type { XenHost } from './xen-host.js'
 import { isXenUser } from './xen-user.js'
 
 /**
- * Gives managed PCI functions of guests that are gone back to their drivers: libxl leaves them with pciback when a guest
- * ends. What a guest that has rebooted was given again by libxl stays with it.
+ * Gives managed PCI functions of guests that are gone back to their drivers: libxl leaves them with pciback when a
+ * guest ends. What a guest that has rebooted was given again by libxl stays with it.
  */
 export async function giveBackFromTheGone(
   host: XenHost,

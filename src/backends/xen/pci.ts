@@ -53,8 +53,8 @@ export const pciDevices = (host: XenHost): DeviceKind => ({
 const unanswered = Symbol('unanswered')
 
 /**
- * What a guest has, once pciback has told where it sees the wanted devices, which is after the guest's driver has answered.
- * xl does not wait for that; a guest without the driver never answers and has them all the same.
+ * What a guest has, once pciback has told where it sees the wanted devices, which is after the guest's driver has
+ * answered. xl does not wait for that; a guest without the driver never answers and has them all the same.
  */
 async function placedDevices(
   { store, patience }: XenHost,
@@ -107,8 +107,8 @@ const addressOf = ({ source }: PciHostdev): string => formatPciAddress(source.ad
  * All of them or none, as one change: made assignable where they are managed, then given by xl. Answers to
  * `libxl_device_pci_add`.
  *
- * @throws VirtError `operation-invalid` for what a guest has, what the host needs itself, and what is at a driver though
- * it is not managed; what xl says
+ * @throws VirtError `operation-invalid` for what a guest has, what the host needs itself, and what is at a driver
+ * though it is not managed; what xl says
  */
 async function attachPci(
   host: XenHost,

@@ -46,8 +46,8 @@ const undoOnly = ({ device, undo }: Step): Step => ({ device, ...(undo && { undo
 
 /**
  * Has pciback hold a function for guests of Xen, and xenstore remember the driver that it had, where `xl` looks for it
- * (`libxl__device_pci_assignable_add`, tools/libs/light/libxl_pci.c). Unlike libxl, which writes it down when the driver
- * is gone, this comes first: what is cut off between the two has lost nothing.
+ * (`libxl__device_pci_assignable_add`, tools/libs/light/libxl_pci.c). Unlike libxl, which writes it down when the
+ * driver is gone, this comes first: what is cut off between the two has lost nothing.
  *
  * @param via - `xenstore` leaves out Xen's quarantine, for which there would have to be a hypercall
  */

@@ -31,9 +31,9 @@ export interface UsbGift {
 const harmless = ['input', 'open']
 
 /**
- * Gives a guest USB devices, as one change: dom0's drivers are written down, xenstore is told of all in one transaction,
- * with a new controller where no port is free; for a backend in dom0's kernel each interface then goes to usbback. What
- * fails is undone. Answers to `libxl_device_usbdev_add`, and its checks.
+ * Gives a guest USB devices, as one change: dom0's drivers are written down, xenstore is told of all in one
+ * transaction, with a new controller where no port is free; for a backend in dom0's kernel each interface then goes to
+ * usbback. What fails is undone. Answers to `libxl_device_usbdev_add`, and its checks.
  *
  * @throws VirtError `operation-invalid` for a hub, for what another guest has, and for what the host needs itself; and
  * what {@link choosePorts} throws

@@ -67,7 +67,10 @@ export async function writeController(
   ])
 }
 
-/** Says that a controller is to go: its backend closes then. Answers the state that it was in; `undefined` when it is gone. */
+/**
+ * Says that a controller is to go: its backend closes then. Answers the state that it was in;
+ * `undefined` when it is gone.
+ */
 export async function closeController(view: StoreView, backend: string): Promise<number | undefined> {
   const state = await view.read(`${backend}/state`)
   if (state === undefined) return undefined

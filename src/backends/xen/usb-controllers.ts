@@ -40,8 +40,8 @@ export async function surroundingsOf({ store, files }: XenHost, { id }: RunningG
 }
 
 /**
- * Gives a guest a USB controller, as one change, and ends when its backend has taken it up (`libxl_device_usbctrl_add`).
- * Unlike libxl it leaves nothing of one that no backend takes.
+ * Gives a guest a USB controller, as one change, and ends when its backend has taken it up
+ * (`libxl_device_usbctrl_add`). Unlike libxl it leaves nothing of one that no backend takes.
  *
  * @throws VirtError `config-unsupported`, `operation-invalid` for a number that is taken, `operation-unsupported` where
  * nobody would play it, `timeout` when its backend does not answer

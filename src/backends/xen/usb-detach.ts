@@ -23,8 +23,8 @@ export interface UsbReturn {
 }
 
 /**
- * Takes USB devices back from a guest, as one change; each interface goes to the driver that xenstore remembers, whoever
- * wrote that. What fails is undone: the guest has all of them then. Answers to `libxl_device_usbdev_remove`.
+ * Takes USB devices back from a guest, as one change; each interface goes to the driver that xenstore remembers,
+ * whoever wrote that. What fails is undone: the guest has all of them then. Answers to `libxl_device_usbdev_remove`.
  *
  * @throws VirtError `timeout` when the backend does not let go
  */

@@ -16,8 +16,8 @@ import { domainOf } from './xen-user.js'
 /** What a guest is given in one transaction. Plain JSON, since the journal keeps it. */
 export interface UsbWords {
   /**
-   * A node that says that the transaction was made, for as long as the change lasts: only then is there anything to undo.
-   * Absent where what was taken is given again.
+   * A node that says that the transaction was made, for as long as the change lasts: only then is there anything to
+   * undo. Absent where what was taken is given again.
    */
   readonly mark?: string
   readonly controllers: readonly (ChosenController & { readonly index: number })[]
@@ -69,7 +69,9 @@ export const usbHandOver = (edges: Edges): HandOver => ({
   },
 })
 
-/** Where a guest has devices, in the order asked for; one is in two places only if somebody wrote to xenstore by hand. */
+/**
+ * Where a guest has devices, in the order asked for; one is in two places only if somebody wrote to xenstore by hand.
+ */
 export async function portsWith(
   store: XenHost['store'],
   domain: number,

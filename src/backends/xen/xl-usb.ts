@@ -7,8 +7,8 @@ import type { XenHost } from './xen-host.js'
 import { domainOf } from './xen-user.js'
 
 /**
- * Has xl give USB devices and controllers and take them back, for whoever wants Xen's own tools to be the only ones that
- * write to xenstore. What is to be done is planned and checked as ever, and whether it is done xenstore says.
+ * Has xl give USB devices and controllers and take them back, for whoever wants Xen's own tools to be the only ones
+ * that write to xenstore. What is to be done is planned and checked as ever, and whether it is done xenstore says.
  *
  * @param native - how it is done without xl: that a guest has a device is seen in the same way
  */

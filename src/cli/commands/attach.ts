@@ -31,7 +31,10 @@ interface ShowFlags extends AffectFlags {
   json?: boolean
 }
 
-/** `hostdev attach`, `detach`, `hostdevs` and `shutdown`: devices that guests get, give back, have, and leave to the host. */
+/**
+ * `hostdev attach`, `detach`, `hostdevs` and `shutdown`: devices that guests get, give back,
+ * have, and leave to the host.
+ */
 export const addGuestDevices: AddCommand = ({ root, read, change, out }) => {
   const command = (name: string, description: string) =>
     root
@@ -144,7 +147,10 @@ async function detach(
   for (const word of words) write(`${printable(word)} detached\n`)
 }
 
-/** A word that is the alias of a device of the guest, or can be nothing else, means that; any other a device of the host. */
+/**
+ * A word that is the alias of a device of the guest, or can be nothing else, means that; any
+ * other a device of the host.
+ */
 async function target(guest: Domain, word: string, options: AffectOptions) {
   if (/^(hostdev\d+|ua-[\w-]+)$/.test(word)) return { alias: word }
   const has = (await guest.hostdevs(options)).some((def) => 'alias' in def && def.alias === word)

@@ -17,7 +17,9 @@ interface DetachFlags extends ChangeFlags {
   persistent?: PersistenceForm
 }
 
-/** `hostdev nodedev-detach`, `nodedev-reattach` and `nodedev-reset`: a device's driver taken, given back, and its reset. */
+/**
+ * `hostdev nodedev-detach`, `nodedev-reattach` and `nodedev-reset`: a device's driver taken, given back, and its reset.
+ */
 export const addChanges: AddCommand = ({ root, change, out }) => {
   const changing = (name: string, description: string) =>
     root

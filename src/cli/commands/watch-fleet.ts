@@ -16,8 +16,8 @@ export interface FleetWatching extends Pick<FleetOptions, 'concurrency' | 'timeo
 }
 
 /**
- * A line for each thing that happens to a device of many hosts, with its host; hosts that fail, at once or later, are told
- * on standard error, and as JSON among the events too. It goes on while one host is watched.
+ * A line for each thing that happens to a device of many hosts, with its host; hosts that fail, at once or later, are
+ * told on standard error, and as JSON among the events too. It goes on while one host is watched.
  *
  * @throws VirtError `operation-failed` at the end when hosts have failed
  */

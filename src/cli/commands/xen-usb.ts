@@ -4,8 +4,8 @@ import type { AddCommand } from '../cli.js'
 import { printable, type Terminal } from '../terminal.js'
 
 /**
- * `usb-list`, `usbctrl-attach`, `usbctrl-detach`, `usbdev-attach` and `usbdev-detach`, with the arguments and the output
- * of `xl` (xl(1), tools/xl/xl_usb.c), for any host whose guests have USB controllers.
+ * `usb-list`, `usbctrl-attach`, `usbctrl-detach`, `usbdev-attach` and `usbdev-detach`, with the arguments and the
+ * output of `xl` (xl(1), tools/xl/xl_usb.c), for any host whose guests have USB controllers.
  */
 export const addXenUsb: AddCommand = ({ root, read, change, out }) => {
   const command = (name: string, description: string) =>

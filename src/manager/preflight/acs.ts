@@ -7,7 +7,10 @@ import type { PciFunction } from '../pci-function.js'
 
 /** Access Control Services; PCI Express Base Specification, section 7.7.11. */
 const acs = { id: 0x0d, control: 6 } as const
-/** Source Validation, P2P Request and Completion Redirect, Upstream Forwarding: what the kernel asks for (drivers/iommu/iommu.c). */
+/**
+ * Source Validation, P2P Request and Completion Redirect, Upstream Forwarding: what the kernel asks for
+ * (drivers/iommu/iommu.c).
+ */
 const isolating = 0x1d
 
 /**

@@ -60,7 +60,9 @@ function isolation(look: Inventory, pci: PciFunction): Finding[] {
 const isViable = (files: HostFiles, member: PciFunction): boolean =>
   member.driver === null || member.driver === 'pcieport' || isStub(files, member)
 
-/** A function whose power or link is gone reads as ones; the ids of a virtual function always do (SR-IOV 1.1, 3.4.1). */
+/**
+ * A function whose power or link is gone reads as ones; the ids of a virtual function always do (SR-IOV 1.1, 3.4.1).
+ */
 function inaccessible(files: HostFiles, { folder }: PciFunction): Finding[] {
   const bytes = files.bytes(`${folder}/config`, 4)
   if (bytes instanceof Denied || bytes.length < 4 || bytes.some((byte) => byte !== 0xff)) return []

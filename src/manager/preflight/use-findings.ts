@@ -3,8 +3,8 @@ import type { HostDevice } from '../host-device.js'
 import type { Inventory } from './inventory.js'
 
 /**
- * Who has a device: the guest that the book names, and whoever has one of its nodes open; and whether a change of it was
- * cut off.
+ * Who has a device: the guest that the book names, and whoever has one of its nodes open; and whether a
+ * change of it was cut off.
  */
 export async function useFindings(
   { book, holders, unfinished }: Inventory,

@@ -16,8 +16,8 @@ import { vfioNodes } from '../vfio-nodes.js'
  * Has an SR-IOV function make so many virtual ones. The kernel makes them all at once, so those that are there are
  * dropped first (Documentation/PCI/pci-iov-howto.rst). libvirt has no counterpart.
  *
- * @throws VirtError as {@link needSriov}; `operation-invalid` when a guest or the host uses one that would be dropped, or
- * the function has no driver; `operation-unsupported` when its driver cannot
+ * @throws VirtError as {@link needSriov}; `operation-invalid` when a guest or the host uses one that would be dropped,
+ * or the function has no driver; `operation-unsupported` when its driver cannot
  */
 export async function setVirtualFunctions(
   host: ManagedHost,

@@ -57,7 +57,10 @@ const pci = table({
 
 const byName = one('source', just(attr('@name', name)))
 
-/** `mode='bus' bus='usb|pci'` is hardware, `mode='capability'` what the host's kernel makes of it: a net device unless told. */
+/**
+ * `mode='bus' bus='usb|pci'` is hardware, `mode='capability'` what the host's kernel makes of it:
+ * a net device unless told.
+ */
 const tell: Tell = {
   attributes: ['mode', 'bus', 'type'],
   kindOf: ({ attributes: { mode, bus, type } }) => (mode === 'bus' ? bus : (type ?? 'net')),

@@ -62,9 +62,15 @@ export const netDevice = table({
   features: opt(inOrder(many('feature', just(attr('@name', feature))))),
   /** Wireless (80211) or anything else (80203). */
   subtype: opt(repeated(one('capability[@type]', just(opt(attr('@type', unlessEmpty(openWord('80203', '80211')))))))),
-  /** What it is when it is no plain interface, in the kernel's words: bridge, bond, vlan, tun…; libvirt does not tell it. */
+  /**
+   * What it is when it is no plain interface, in the kernel's words: bridge, bond, vlan, tun…;
+   * libvirt does not tell it.
+   */
   type: ours(leaf('type', str)),
-  /** Interfaces that it stands on: ports of a bridge or bond, what a VLAN or macvlan is part of; libvirt does not tell them. */
+  /**
+   * Interfaces that it stands on: ports of a bridge or bond, what a VLAN or macvlan is part of;
+   * libvirt does not tell them.
+   */
   lower: ours(many('lower', content(str))),
   other: rest(),
 })

@@ -23,7 +23,9 @@ export const usbDevice = table({
 /** A USB device. */
 export interface UsbDevice extends Infer<typeof usbDevice> {}
 
-/** An interface of a USB device: `virNodeDevCapUSBIf`; numbers of Universal Serial Bus Specification 2.0, table 9-12. */
+/**
+ * An interface of a USB device: `virNodeDevCapUSBIf`; numbers of Universal Serial Bus Specification 2.0, table 9-12.
+ */
 export const usbInterface = table({
   number: leaf('number', signedDecimal),
   class: leaf('class', signedDecimal),

@@ -36,8 +36,8 @@ interface Registration {
 }
 
 /**
- * The event subscriptions of one connection. libvirtd refuses to register a kind of event about the same object twice on
- * one connection ("event callback already tracked"), so listeners to the same share one registration.
+ * The event subscriptions of one connection. libvirtd refuses to register a kind of event about the same object twice
+ * on one connection ("event callback already tracked"), so listeners to the same share one registration.
  */
 export class Subscriptions {
   readonly #registrations = new Map<string, Registration>()

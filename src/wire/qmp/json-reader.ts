@@ -3,13 +3,17 @@ import { errorDomains, VirtError } from '../../errors.js'
 
 const newline = 0x0a
 
-/** Cuts what a monitor says into JSON objects: one on each line, or many lines long from a monitor set to `pretty=on`. */
+/**
+ * Cuts what a monitor says into JSON objects: one on each line, or many lines long from a monitor set to `pretty=on`.
+ */
 export class JsonReader {
   #chunks: Buffer[] = []
   #size = 0
   #pretty: string[] = []
 
-  /** `max` is the largest object, in bytes; `deliver` gets each. Both what is larger and what is no JSON object throws. */
+  /**
+   * `max` is the largest object, in bytes; `deliver` gets each. Both what is larger and what is no JSON object throws.
+   */
   constructor(
     private readonly max: number,
     private readonly deliver: (object: Readonly<Record<string, unknown>>) => void,

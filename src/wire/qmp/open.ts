@@ -12,9 +12,9 @@ export interface MonitorOptions extends QmpClientOptions {
 }
 
 /**
- * Waits for the greeting of the QEMU at the other end of a stream and makes its monitor ready for commands. A monitor
- * serves one client at a time; the next one connects but is not greeted, which is `resource-busy`. On failure the stream
- * is closed.
+ * Waits for the greeting of the QEMU at the other end of a stream and makes its monitor ready for commands. A
+ * monitor serves one client at a time; the next one connects but is not greeted, which is `resource-busy`. On
+ * failure the stream is closed.
  */
 export async function openMonitor(stream: ByteStream, options: MonitorOptions = {}): Promise<QmpClient> {
   const { signal, greetingTimeout = 5000 } = options

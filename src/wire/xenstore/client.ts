@@ -54,9 +54,9 @@ interface Request {
 const names = new Map<number, string>(Object.entries({ ...operations, ...replies }).map(([name, type]) => [type, name]))
 
 /**
- * A client of xenstored on one connection: the tree ({@link StoreView}), transactions, watches, domains. Requests may be
- * sent before earlier ones are answered. What xenstored refuses carries its errno in the details. Published on
- * `hostdev:xenstore`.
+ * A client of xenstored on one connection: the tree ({@link StoreView}), transactions, watches, domains. Requests
+ * may be sent before earlier ones are answered. What xenstored refuses carries its errno in the details.
+ * Published on `hostdev:xenstore`.
  */
 export class XenstoreClient extends StoreView {
   /** Settles when the connection has ended: with the reason, or `undefined` when {@link close} ended it. */
@@ -122,8 +122,8 @@ export class XenstoreClient extends StoreView {
   }
 
   /**
-   * The paths that change at or below a path, from now on; the first is the path itself, at once. `@introduceDomain` and
-   * `@releaseDomain` tell of domains.
+   * The paths that change at or below a path, from now on; the first is the path itself, at once. `@introduceDomain`
+   * and `@releaseDomain` tell of domains.
    */
   async watch(path: string, { depth, ...limits }: WatchOptions = {}): Promise<Queue<string>> {
     checkWatchPath(path)
@@ -159,8 +159,8 @@ export class XenstoreClient extends StoreView {
 
   /**
    * Asks what has no method of its own: INTRODUCE (domain, frame, event channel), RELEASE, RESUME (domain), SET_TARGET
-   * (domain, target), CONTROL (command, arguments), and the features and quotas that are newer than Xen 4.19. Answers the
-   * strings of the reply.
+   * (domain, target), CONTROL (command, arguments), and the features and quotas that are newer than Xen 4.19. Answers
+   * the strings of the reply.
    */
   async ask(
     operation: OtherOperation,

@@ -13,8 +13,8 @@ export interface OpenStoreOptions extends XenstoreOptions {
 const device = '/dev/xen/xenbus'
 
 /**
- * Connects to xenstored's socket, which is where it runs: in dom0, or in no Xen at all for tests. The device that guests
- * use instead is `unsupported`.
+ * Connects to xenstored's socket, which is where it runs: in dom0, or in no Xen at all for tests. The device that
+ * guests use instead is `unsupported`.
  */
 export async function openStore(options: OpenStoreOptions = {}): Promise<XenstoreClient> {
   const { XENSTORED_PATH, XENSTORED_RUNDIR = '/run/xenstored' } = process.env

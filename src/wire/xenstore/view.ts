@@ -113,8 +113,8 @@ export class StoreView {
   }
 
   /**
-   * A list of children in parts; `undefined` when it changed meanwhile. Each part says which state of the list it is of,
-   * and the last ends with an empty name.
+   * A list of children in parts; `undefined` when it changed meanwhile. Each part says which state of the list it is
+   * of, and the last ends with an empty name.
    */
   async #parts(path: string, limits: Limits): Promise<Buffer | undefined> {
     let list = Buffer.alloc(0)

@@ -25,7 +25,9 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]()
 })
 
-/** Two guests, of which one runs, on a host with USB devices that dom0's kernel plays, and PCI devices that xl gives. */
+/**
+ * Two guests, of which one runs, on a host with USB devices that dom0's kernel plays, and PCI devices that xl gives.
+ */
 linux.kernel.addDriver('usb', 'usbback')
 linux.kernel.addDriver('pci', 'pciback')
 const xl = new PlayedXl(dom0.store, linux.kernel, dom0.run)

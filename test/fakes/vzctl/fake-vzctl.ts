@@ -44,8 +44,8 @@ const lost = 'WARNING: Settings were not saved to config and will be lost after 
 
 /**
  * Plays vzctl and vzlist of two generations: keeps configs in a folder and interfaces in a {@link Network}, and answers
- * as the real programs were recorded to, their untruths included. A process that dies and another that is started on the
- * same folder are the same host: what runs is kept there too.
+ * as the real programs were recorded to, their untruths included. A process that dies and another that is started on
+ * the same folder are the same host: what runs is kept there too.
  */
 export class FakeVzctl {
   readonly calls: string[] = []

@@ -2,7 +2,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } 
 import { join } from 'node:path'
 import type { Network } from './network.js'
 
-/** Made-up interfaces that are folders of a host's /sys, and of namespaces: they outlive the process that moves them. */
+/**
+ * Made-up interfaces that are folders of a host's /sys, and of namespaces: they outlive the process that moves them.
+ */
 export class FolderNetwork implements Network {
   readonly #root: string
 

@@ -7,7 +7,10 @@ export interface Link {
   peer?: string
 }
 
-/** The network of a host and of its containers, as vzctl's scripts change it by `ip`. What they say is on standard error. */
+/**
+ * The network of a host and of its containers, as vzctl's scripts change it by `ip`. What they
+ * say is on standard error.
+ */
 export interface Network {
   /** Makes a container's namespace. */
   start(container: string): Promise<void>

@@ -1,4 +1,5 @@
-// A process of its own that changes containers of a made-up host in a folder: the crash tests kill it, the race runs two.
+// A process of its own that changes containers of a made-up host in a folder: the crash tests
+// kill it, the race runs two.
 import { type ContainerWork, containerHost, containerWorks } from './openvz-works.js'
 
 const [root = '', work = '', at = '0'] = process.argv.slice(2)

@@ -1,4 +1,7 @@
-/** Runs in the lab's dom0: makes a network card assignable and hands it to a guest, by turns through us and through xl; prints what it saw. */
+/**
+ * Runs in the lab's dom0: makes a network card assignable and hands it to a guest, by turns through us and
+ * through xl; prints what it saw.
+ */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -19,7 +22,10 @@ const patient = { patience: 600_000 }
 const run = (...argv: [string, ...string[]]) => execFileSync(argv[0], argv.slice(1), { encoding: 'utf8' })
 const xl = (...args: string[]) => run('xl', ...args)
 
-/** What is seen of the card: nodes of xenstore, but for what differs each time a ring is made, its driver and pciback's list. */
+/**
+ * What is seen of the card: nodes of xenstore, but for what differs each time a ring is made, its
+ * driver and pciback's list.
+ */
 function look() {
   const rows = run('xenstore-ls', '-fp').split('\n')
   const tree = rows.filter((row) => /\/pci\b/.test(row) && !/event-channel|pci-op-ref|\/error\b/.test(row))
@@ -51,7 +57,9 @@ async function guestSays(what: 'added' | 'removed'): Promise<void> {
   while (said() < come || state() !== '4') await sleep(500)
 }
 
-/** Opens the host such that this process is killed at the write or the command of that number, which then goes on alone. */
+/**
+ * Opens the host such that this process is killed at the write or the command of that number, which then goes on alone.
+ */
 function dyingAt(point: number): XenOptions {
   const writes = realWrites()
   let count = 0

@@ -1,4 +1,7 @@
-/** Runs in the lab's dom0: hands USB devices to a guest and back, by turns through us and through xl; prints what it saw. */
+/**
+ * Runs in the lab's dom0: hands USB devices to a guest and back, by turns through us and
+ * through xl; prints what it saw.
+ */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { connect, type HostdevDef } from '../../../src/index.js'

@@ -1,4 +1,7 @@
-/** Runs in the lab's dom0: gives a guest ten USB devices, by us and by xl, and prints what was asked of xenstored for it. */
+/**
+ * Runs in the lab's dom0: gives a guest ten USB devices, by us and by xl, and prints what was
+ * asked of xenstored for it.
+ */
 import { execFile } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'

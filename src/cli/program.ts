@@ -6,6 +6,7 @@ import { addChanges } from './commands/change.js'
 import { addCheck } from './commands/check.js'
 import { addConvert } from './commands/convert.js'
 import { addDoctor } from './commands/doctor.js'
+import { addDomains } from './commands/domains.js'
 import { addDumpxml } from './commands/dumpxml.js'
 import { addFollow } from './commands/follow.js'
 import { addInfo } from './commands/info.js'
@@ -29,6 +30,7 @@ const commands: readonly AddCommand[] = [
   addCheck,
   addChanges,
   addVirtual,
+  addDomains,
   addGuestDevices,
   addXenUsb,
   addDoctor,
@@ -64,6 +66,7 @@ Examples:
   hostdev info net_lo_00_00_00_00_00_00                   every value, and where it comes from
   hostdev check pci_0000_02_00_0                          whether a guest can have it, and why not
   hostdev nodedev-detach pci_0000_02_00_0                 take it from its driver for a guest
+  hostdev -c qemu+qmp:///run/vms domains                  who has which device
   hostdev -c qemu+qmp:///run/vms attach web 1cbe:0002     give a guest that USB device
 
 Exit status: 0 done, 1 failed, 2 wrong usage.`,

@@ -3,13 +3,13 @@ import {
   type AffectOptions,
   type Connection,
   type Domain,
-  describeHostdev,
   type HostdevDef,
   type HostdevInterface,
   hostdev,
   VirtError,
 } from '../../index.js'
 import type { AddCommand } from '../cli.js'
+import { hostdevLine } from '../hostdev-line.js'
 import { printable, type Terminal } from '../terminal.js'
 import { wantedDevice } from '../wanted-device.js'
 
@@ -164,14 +164,5 @@ async function hostdevs(conn: Connection, name: string, flags: ShowFlags, out: T
 
 function show(defs: readonly HostdevDef[], { xml, json }: ShowFlags, { write, colour }: Terminal): void {
   if (json) write(`${JSON.stringify(defs, null, 2)}\n`)
-  else
-    for (const def of defs) {
-      const { alias = '-', address } = def.kind === 'other' ? {} : def
-      const place = address ? `  at ${Object.values(address).map(String).join(' ')}` : ''
-      write(
-        xml
-          ? hostdev.format(def)
-          : `${colour.bold(printable(alias).padEnd(10))}  ${printable(describeHostdev(def))}${place}\n`,
-      )
-    }
+  else for (const def of defs) write(xml ? hostdev.format(def) : `${hostdevLine(def, colour)}\n`)
 }

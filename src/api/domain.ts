@@ -22,13 +22,8 @@ import type { EventWatch } from './event-watch.js'
 import { type FollowOptions, follow } from './follow.js'
 import type { FollowEvent } from './follow-event.js'
 import type { FollowLimit } from './follow-pace.js'
+import type { Owner } from './owner.js'
 import { proposed } from './proposed.js'
-
-/** What a handle may ask of its connection. */
-interface Owner {
-  read(options: CallOptions): Backend
-  change(options: CallOptions): Backend
-}
 
 /**
  * A host device: its def, its XML in libvirt's spelling or one of the proposals', or a selector that means one device

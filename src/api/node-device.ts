@@ -1,6 +1,5 @@
 import {
   type AssignabilityOptions,
-  type Backend,
   type CallOptions,
   type ChangeOptions,
   type DefOptions,
@@ -16,12 +15,11 @@ import type { Assignability } from '../model/finding.js'
 import type { HostStep } from '../model/host-step.js'
 import { type NodeDeviceDef, nodeDevice } from '../model/node-device.js'
 import { type HostdevProposal, type ToHostdevOptions, toHostdev } from '../model/to-hostdev.js'
+import type { Owner } from './owner.js'
 import { relativesOf } from './relatives.js'
 
-/** What a handle may ask of its connection. */
-interface Owner {
-  read(options: CallOptions): Backend
-  change(options: CallOptions): Backend
+interface DeviceOwner extends Owner {
+  /** The error for a device that is gone. */
   missing(options: CallOptions): Promise<VirtError>
 }
 
@@ -32,13 +30,13 @@ const brand = Symbol.for('hostdev.NodeDevice')
  * that is past. Answers to `virNodeDevice`.
  */
 export class NodeDevice {
-  readonly #owner: Owner
+  readonly #owner: DeviceOwner
 
   /** @internal */
   constructor(
     /** Unique on its host: `pci_0000_00_1f_3` (`virNodeDeviceGetName`). */
     readonly name: string,
-    owner: Owner,
+    owner: DeviceOwner,
   ) {
     this.#owner = owner
     Object.defineProperty(this, brand, { value: true })

@@ -6,6 +6,14 @@ import { withTokens } from './schema-check.js'
 /** What is wrong with a def, as the end of a sentence that begins with the element's path. */
 export type Rule<T> = (def: T) => string | undefined
 
+/** The rule that two members of a def come together or not at all. */
+export function together<A extends string, B extends string>(one: A, other: B): Rule<{ [member in A | B]?: unknown }> {
+  return (def) =>
+    (def[one] === undefined) === (def[other] === undefined)
+      ? undefined
+      : `has only one of ${one} and ${other}; give both`
+}
+
 /**
  * The same codec, whose defs must also satisfy rules that no single row can say. They hold when reading and writing.
  *

@@ -1,6 +1,5 @@
 import type { Infer } from '../../xml/codec.js'
 import type { XmlElement } from '../../xml/element.js'
-import { upTo } from '../../xml/number.js'
 import { ruled } from '../../xml/refine.js'
 import { attr, body, flag, leaf, many, one, opt } from '../../xml/row.js'
 import { just, table } from '../../xml/table.js'
@@ -8,33 +7,20 @@ import { name, str } from '../../xml/text.js'
 import { type Other, variants } from '../../xml/variants.js'
 import { known } from '../known.js'
 import type { Capability, CapabilityOf, NodeDeviceDef } from '../node-device.js'
-import { bareHex, paddedDecimal } from './old-numbers.js'
+import { id2008, pciAddress2008, usbAddress2008 } from './hardware-2008.js'
+import { paddedDecimal } from './old-numbers.js'
 import { translated } from './translated.js'
 
 /** Where HAL keeps its devices: a key is this and the device's name. */
 export const halFolder = '/org/freedesktop/Hal/devices/'
 
-const identified = table({ id: attr('@id', upTo(0xffff, paddedDecimal(1))), name: opt(body(name)) })
+const identified = table({ id: id2008, name: opt(body(name)) })
 const ids = { vendor: one('vendor', identified), product: one('product', identified) }
 
 /** Hardware: what can be given away as it is. */
 const bus = variants('type', {
-  pci: table({
-    ...ids,
-    address: one(
-      'address',
-      table({
-        domain: attr('@domain', bareHex(4, 0xffff_ffff)),
-        bus: attr('@bus', bareHex(2, 0xff)),
-        slot: attr('@slot', bareHex(2, 0x1f)),
-        function: attr('@function', bareHex(1, 7)),
-      }),
-    ),
-  }),
-  usb: table({
-    ...ids,
-    address: one('address', table({ bus: attr('@bus', paddedDecimal(3)), dev: attr('@dev', paddedDecimal(3)) })),
-  }),
+  pci: table({ ...ids, address: pciAddress2008 }),
+  usb: table({ ...ids, address: usbAddress2008 }),
 })
 type Bus = Infer<typeof bus>
 

@@ -1,6 +1,6 @@
 import type { Infer } from '../../xml/codec.js'
 import type { XmlElement } from '../../xml/element.js'
-import { ruled } from '../../xml/refine.js'
+import { ruled, together } from '../../xml/refine.js'
 import { attr, one, opt } from '../../xml/row.js'
 import { just, table } from '../../xml/table.js'
 import { variants } from '../../xml/variants.js'
@@ -25,10 +25,7 @@ const usb = table({
         vendor: opt(attr('@vendor', id)),
         product: opt(attr('@product', id)),
       }),
-      ({ vendor, product }) =>
-        (vendor === undefined) === (product === undefined)
-          ? undefined
-          : 'has only one of vendor and product; give both',
+      together('vendor', 'product'),
       ({ device, dev, vendor }) => ((device ?? dev ?? vendor) === undefined ? 'names no device' : undefined),
     ),
   ),

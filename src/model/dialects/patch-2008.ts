@@ -1,5 +1,5 @@
 import type { Infer } from '../../xml/codec.js'
-import { marked, ruled } from '../../xml/refine.js'
+import { marked, ruled, together } from '../../xml/refine.js'
 import { attr, opt } from '../../xml/row.js'
 import { table } from '../../xml/table.js'
 import type { HostdevDef } from '../hostdev.js'
@@ -16,13 +16,8 @@ type Attributes = Infer<typeof rows>
 
 const codec = marked(
   { type: 'usb' },
-  ruled(
-    rows,
-    ({ vendor, product }) =>
-      (vendor === undefined) === (product === undefined) ? undefined : 'has only one of vendor and product; give both',
-    ({ bus, device }) =>
-      (bus === undefined) === (device === undefined) ? undefined : 'has only one of bus and device; give both',
-    ({ vendor, bus }) => ((vendor ?? bus) === undefined ? 'names no device' : undefined),
+  ruled(rows, together('vendor', 'product'), together('bus', 'device'), ({ vendor, bus }) =>
+    (vendor ?? bus) === undefined ? 'names no device' : undefined,
   ),
 )
 

@@ -1,15 +1,15 @@
 import type { Infer } from '../../xml/codec.js'
-import { upTo } from '../../xml/number.js'
-import { ruled } from '../../xml/refine.js'
+import { ruled, together } from '../../xml/refine.js'
 import { attr, one, opt } from '../../xml/row.js'
 import { just, table } from '../../xml/table.js'
 import { name, type Text } from '../../xml/text.js'
 import { type Tell, variants } from '../../xml/variants.js'
 import type { HostdevDef } from '../hostdev.js'
+import { id2008, pciAddress2008, usbAddress2008 } from './hardware-2008.js'
 import { hostdevDialect } from './hostdev-dialect.js'
-import { bareHex, driveName, paddedDecimal, pciName } from './old-numbers.js'
+import { driveName, pciName } from './old-numbers.js'
 
-const id = just(attr('@id', upTo(0xffff, paddedDecimal(1))))
+const id = just(id2008)
 
 const usb = table({
   source: one(
@@ -19,16 +19,11 @@ const usb = table({
         {
           product: opt(one('product', id)),
           vendor: opt(one('vendor', id)),
-          address: opt(
-            one('address', table({ bus: attr('@bus', paddedDecimal(3)), dev: attr('@dev', paddedDecimal(3)) })),
-          ),
+          address: opt(usbAddress2008),
         },
         { order: 'any' },
       ),
-      ({ vendor, product }) =>
-        (vendor === undefined) === (product === undefined)
-          ? undefined
-          : 'has only one of vendor and product; give both',
+      together('vendor', 'product'),
       ({ vendor, address }) => (vendor === undefined && !address ? 'names no device' : undefined),
     ),
   ),
@@ -37,23 +32,7 @@ const usb = table({
 /** Where the guest is to see the device. */
 const target = <T>(address: Text<T>) => opt(one('target', just(attr('@address', address))))
 
-const pci = table({
-  source: one(
-    'source',
-    just(
-      one(
-        'address',
-        table({
-          domain: attr('@domain', bareHex(4, 0xffff_ffff)),
-          bus: attr('@bus', bareHex(2, 0xff)),
-          slot: attr('@slot', bareHex(2, 0x1f)),
-          function: attr('@function', bareHex(1, 7)),
-        }),
-      ),
-    ),
-  ),
-  target: target(pciName),
-})
+const pci = table({ source: one('source', just(pciAddress2008)), target: target(pciName) })
 
 const byName = one('source', just(attr('@name', name)))
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Connection, connect, type HostdevDef, VirtError } from '../../src/index.js'
+import { type Connection, connect, type HostdevDef } from '../../src/index.js'
 import { type MockBackend, mock } from '../../src/mock.js'
+import { failure } from '../failure.js'
 
 const pci = (slot: number, fn: number, driver: string, group: readonly string[], extra = '') => `<device>
   <name>pci_0000_0${slot}_00_${fn}</name><path>/sys/devices/pci0000:00/0000:0${slot}:00.${fn}</path><parent>computer</parent>
@@ -43,14 +44,6 @@ beforeEach(async () => {
 })
 afterEach(() => vi.useRealTimers())
 
-const failure = async (call: Promise<unknown>): Promise<VirtError> => {
-  const error: unknown = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  if (!VirtError.is(error)) throw new Error('the call did not fail with a VirtError')
-  return error
-}
 const driverOf = async (name: string) => (await (await conn.lookupNodeDevice(name)).def()).driver
 
 describe('detaching a device from its driver', () => {

@@ -5,6 +5,7 @@ import { type Connection, connect, type HostdevDef, VirtError } from '../../src/
 import { MemoryFiles, type RunCommand } from '../../src/linux.js'
 import { openvz } from '../../src/openvz.js'
 import { nodeDeviceContract } from '../contract/node-devices.js'
+import { failure } from '../failure.js'
 import { OpenvzHost, webConfig } from '../fakes/vzctl/openvz-host.js'
 import { root } from '../source-tree.js'
 
@@ -19,14 +20,6 @@ let host: OpenvzHost
 let conn: Connection
 
 const configOf = (id: string) => readFile(host.vzctl.configOf(id), 'utf8')
-const failure = async (call: Promise<unknown>): Promise<VirtError> => {
-  const error: unknown = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  if (!VirtError.is(error)) throw new Error('the call did not fail with a VirtError', { cause: error })
-  return error
-}
 const insideOf = (id: string) => [...(host.network.containers.get(id)?.keys() ?? [])]
 
 afterEach(async () => {

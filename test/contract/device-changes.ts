@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Backend, DeviceEvent, WatchOptions } from '../../src/backend.js'
 import { type Connection, connect, VirtError } from '../../src/index.js'
 import { needs } from '../needs.js'
+import { expectWatchToEnd } from './watch-end.js'
 
 /** What the suite must know of a host whose devices are watched, and taken from their drivers. It puts all back. */
 export interface ChangingHost {
@@ -140,17 +141,8 @@ export function deviceChangeContract(name: string, host: ChangingHost): void {
         expect(lifecycle(seen)).toEqual(['created', 'deleted'])
       })
 
-      it('until the loop is left, the watch is disposed of, or its signal is aborted', async () => {
-        const watch = await conn.watchNodeDevices()
-        const next = watch[Symbol.asyncIterator]().next()
-        await watch[Symbol.asyncDispose]()
-        expect(await next).toEqual({ value: undefined, done: true })
-
-        const [controller, reason] = [new AbortController(), new Error('enough')]
-        const other = await conn.watchNodeDevices({ signal: controller.signal })
-        const waiting = other[Symbol.asyncIterator]().next()
-        controller.abort(reason)
-        await expect(waiting).rejects.toBe(reason)
+      it('until the watch is disposed of, or its signal is aborted', async () => {
+        await expectWatchToEnd((options) => conn.watchNodeDevices(options))
       })
 
       it('and does not begin when the signal is aborted already', async () => {

@@ -7,10 +7,11 @@ import {
   type Domain,
   type ErrorCode,
   type HostdevDef,
-  VirtError,
 } from '../../src/index.js'
 import { sameHostDevice } from '../../src/model/hostdev-match.js'
+import { failure } from '../failure.js'
 import { needs } from '../needs.js'
+import { expectWatchToEnd } from './watch-end.js'
 
 /** What a host of the suite may lack; anything a backend lacks for good stands in its `lacks` as well. */
 export type GuestLack =
@@ -44,15 +45,6 @@ export interface GuestHost {
   restart?(guest: string): void | Promise<void>
   /** What cannot be asked of this host, and why. */
   lacks?: Readonly<Partial<Record<GuestLack, string>>>
-}
-
-const failure = async (call: Promise<unknown>): Promise<VirtError> => {
-  const error: unknown = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  if (!VirtError.is(error)) throw new Error('the call did not fail with a VirtError', { cause: error })
-  return error
 }
 
 const aliasOf = (def: HostdevDef) => ('alias' in def ? def.alias : undefined)
@@ -419,16 +411,7 @@ export function domainContract(name: string, host: GuestHost): void {
       })
 
       it('until it is disposed of, or its signal is aborted', async () => {
-        const watch = await conn.watchDomains()
-        const next = watch[Symbol.asyncIterator]().next()
-        await watch[Symbol.asyncDispose]()
-        expect(await next).toEqual({ value: undefined, done: true })
-
-        const [controller, reason] = [new AbortController(), new Error('enough')]
-        const other = await conn.watchDomains({ signal: controller.signal })
-        const waiting = other[Symbol.asyncIterator]().next()
-        controller.abort(reason)
-        await expect(waiting).rejects.toBe(reason)
+        await expectWatchToEnd((options) => conn.watchDomains(options))
       })
     })
 

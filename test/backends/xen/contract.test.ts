@@ -5,23 +5,21 @@ import type { HostdevDef } from '../../../src/index.js'
 import { xen } from '../../../src/xen.js'
 import { abilityContract } from '../../contract/abilities.js'
 import { domainContract } from '../../contract/domains.js'
-import { FakeHost } from '../../fakes/managed-host.js'
 import { PlayedBackends } from '../../fakes/xen-backends.js'
-import { alpha, PlayedDom0 } from '../../fakes/xen-dom0.js'
-import { PlayedXl } from '../../fakes/xen-xl.js'
+import { alpha } from '../../fakes/xen-dom0.js'
+import { PlayedXenHost } from '../../fakes/xen-host.js'
 import { xenstoreServer } from '../../fakes/xenstore-server.js'
 
 const server = await xenstoreServer()
-const dom0 = await PlayedDom0.on(server.path)
-const linux = new FakeHost()
+const host = await PlayedXenHost.on(server.path)
+const { dom0, linux } = host
 await dom0.start(alpha)
 await dom0.startDeviceModel(alpha)
 const backends = await PlayedBackends.on(server.path)
 for (const name of ['alpha', 'omega']) writeFileSync(join(dom0.configs, `${name}.cfg`), `name = "${name}"\n`)
 afterAll(async () => {
   await backends[Symbol.asyncDispose]()
-  await dom0[Symbol.asyncDispose]()
-  linux[Symbol.dispose]()
+  await host[Symbol.asyncDispose]()
   await server[Symbol.asyncDispose]()
 })
 
@@ -30,16 +28,7 @@ afterAll(async () => {
  */
 linux.kernel.addDriver('usb', 'usbback')
 linux.kernel.addDriver('pci', 'pciback')
-const xl = new PlayedXl(dom0.store, linux.kernel, dom0.run)
-const open = () =>
-  xen({
-    store: server.path,
-    configs: dom0.configs,
-    run: xl.run,
-    files: linux.files,
-    writes: linux.kernel,
-    stateFolder: linux.stateFolder,
-  })
+const open = () => xen(host.options)
 
 const usb = (bus: number, device: number): HostdevDef => ({
   kind: 'usb',

@@ -1,14 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { connect } from '../../../src/api/connect.js'
 import type { Connection } from '../../../src/api/connection.js'
 import type { Domain } from '../../../src/api/domain.js'
-import { xen } from '../../../src/backends/xen/xen.js'
 import { connectUnix } from '../../../src/os/socket.js'
 import { openMonitor } from '../../../src/wire/qmp/open.js'
-import { FakeHost } from '../../fakes/managed-host.js'
+import type { FakeHost } from '../../fakes/managed-host.js'
 import { QmpFailure, type QmpServer, qmpServer } from '../../fakes/qmp-server.js'
-import { alpha, PlayedDom0 } from '../../fakes/xen-dom0.js'
-import { storeTree } from '../../fakes/xen-tree.js'
+import { alpha, type PlayedDom0 } from '../../fakes/xen-dom0.js'
+import { PlayedXenHost } from '../../fakes/xen-host.js'
 
 const modem = { kind: 'usb', managed: false, source: { vendor: 0x1cbe, product: 0x0002 } } as const
 const keyboard = { kind: 'usb', managed: false, source: { address: { bus: 1, device: 6 } } } as const
@@ -52,6 +50,7 @@ class PlayedDeviceModel {
 
 /** Emulated USB of HVM guests, with a played QEMU: the same on both real daemons and on the played one. */
 export function deviceModelSuite(socketPath: () => string): void {
+  let xen: PlayedXenHost
   let dom0: PlayedDom0
   let linux: FakeHost
   let model: PlayedDeviceModel
@@ -60,35 +59,26 @@ export function deviceModelSuite(socketPath: () => string): void {
   let guest: Domain
 
   beforeEach(async () => {
-    dom0 = await PlayedDom0.on(socketPath())
-    linux = new FakeHost()
+    xen = await PlayedXenHost.on(socketPath())
+    ;({ dom0, linux } = xen)
     await dom0.start({ ...alpha, type: 'hvm' })
     await dom0.startDeviceModel(alpha)
     model = new PlayedDeviceModel()
     monitor = await qmpServer(model.handlers)
-    host = await connect(
-      xen({
-        store: socketPath(),
-        configs: dom0.configs,
-        run: dom0.run,
-        files: linux.files,
-        writes: linux.kernel,
-        stateFolder: linux.stateFolder,
-        patience: 500,
-        monitor: async () => await openMonitor(await connectUnix(monitor.path, {})),
-      }),
-    )
+    host = await xen.open({
+      patience: 500,
+      monitor: async () => await openMonitor(await connectUnix(monitor.path, {})),
+    })
     guest = await host.lookupDomain('alpha')
   })
   afterEach(async () => {
     await host.close()
     await monitor[Symbol.asyncDispose]()
-    await dom0[Symbol.asyncDispose]()
-    linux[Symbol.dispose]()
+    await xen[Symbol.asyncDispose]()
   })
 
-  const tree = () => storeTree(dom0.store)
-  const recorded = () => linux.managed.state.names().filter((name) => !name.startsWith('lock-'))
+  const tree = () => xen.tree()
+  const recorded = () => xen.recorded()
   const told = () => [...model.devices.values()]
 
   describe('a controller', () => {

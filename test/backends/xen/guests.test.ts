@@ -1,18 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { connect } from '../../../src/api/connect.js'
-import { type XenstoreServer, xenstoreServer } from '../../fakes/xenstore-server.js'
+import { onPlayedXenstored } from '../../fakes/played-xenstored.js'
 import { guestsSuite } from './guests-suite.js'
 
-describe('guests of Xen on a played xenstored', () => {
-  let server: XenstoreServer
-  beforeAll(async () => {
-    server = await xenstoreServer()
-  })
-  afterAll(async () => {
-    await server[Symbol.asyncDispose]()
-  })
-  guestsSuite(() => server.path)
-})
+onPlayedXenstored('guests of Xen', guestsSuite)
 
 describe('xen+xenstore:///', () => {
   it('says where no xenstored answers', async () => {

@@ -1,13 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { connect } from '../../../src/api/connect.js'
 import type { Connection } from '../../../src/api/connection.js'
 import type { Domain } from '../../../src/api/domain.js'
-import { type XenOptions, xen } from '../../../src/backends/xen/xen.js'
+import type { XenOptions } from '../../../src/backends/xen/xen.js'
 import type { HostdevOf } from '../../../src/model/hostdev.js'
-import { FakeHost } from '../../fakes/managed-host.js'
-import { alpha, beta, gamma, PlayedDom0 } from '../../fakes/xen-dom0.js'
-import { storeTree } from '../../fakes/xen-tree.js'
-import { PlayedXl } from '../../fakes/xen-xl.js'
+import type { FakeHost } from '../../fakes/managed-host.js'
+import { alpha, beta, gamma, type PlayedDom0 } from '../../fakes/xen-dom0.js'
+import { PlayedXenHost } from '../../fakes/xen-host.js'
+import type { PlayedXl } from '../../fakes/xen-xl.js'
 
 const name = 'pci_0000_02_00_0'
 const address = '0000:02:00.0'
@@ -24,41 +23,29 @@ const withoutEmpty = (state: { tree: string[] }) => ({
 
 /** PCI passthrough, with kernel and xl played: the same on both real daemons and on the played one. */
 export function pciSuite(socketPath: () => string): void {
+  let xen: PlayedXenHost
   let dom0: PlayedDom0
   let linux: FakeHost
   let xl: PlayedXl
   let host: Connection
   let guest: Domain
 
-  const open = async (options: XenOptions = {}) =>
-    await connect(
-      xen({
-        store: socketPath(),
-        configs: dom0.configs,
-        run: xl.run,
-        files: linux.files,
-        writes: linux.kernel,
-        stateFolder: linux.stateFolder,
-        ...options,
-      }),
-    )
+  const open = (options: XenOptions = {}) => xen.open(options)
   beforeEach(async () => {
-    dom0 = await PlayedDom0.on(socketPath())
-    linux = new FakeHost()
+    xen = await PlayedXenHost.on(socketPath())
+    ;({ dom0, linux, xl } = xen)
     linux.kernel.addDriver('pci', 'pciback')
-    xl = new PlayedXl(dom0.store, linux.kernel, dom0.run)
     for (const each of [alpha, beta]) await dom0.start(each)
     host = await open()
     guest = await host.lookupDomain('alpha')
   })
   afterEach(async () => {
     await host.close()
-    await dom0[Symbol.asyncDispose]()
-    linux[Symbol.dispose]()
+    await xen[Symbol.asyncDispose]()
   })
 
   const driver = () => linux.kernel.driverOf('pci', address)
-  const recorded = () => linux.managed.state.names().filter((each) => !each.startsWith('lock-'))
+  const recorded = () => xen.recorded()
 
   describe('a PCI device', () => {
     it("is made assignable as xl does it, with its driver remembered where xl looks, and put into Xen's quarantine", async () => {
@@ -119,7 +106,7 @@ export function pciSuite(socketPath: () => string): void {
     })
 
     it('comes into the same hands by xl alone, where that is wanted', async () => {
-      const all = async () => ({ tree: await storeTree(dom0.store), drivers: linux.drivers(), xen: xl.quarantined() })
+      const all = async () => ({ tree: await xen.tree(), drivers: linux.drivers(), xen: xl.quarantined() })
       const before = await all()
       const device = await host.lookupNodeDevice(name)
       await device.detach()

@@ -1,15 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { connect } from '../../../src/api/connect.js'
 import type { Connection } from '../../../src/api/connection.js'
 import type { Domain } from '../../../src/api/domain.js'
-import { xen } from '../../../src/backends/xen/xen.js'
 import type { HostdevDef, HostdevOf } from '../../../src/model/hostdev.js'
 import { usb, usbRoot } from '../../data/passthrough-tree.js'
-import { FakeHost } from '../../fakes/managed-host.js'
+import type { FakeHost } from '../../fakes/managed-host.js'
 import { PlayedBackends } from '../../fakes/xen-backends.js'
-import { alpha, beta, PlayedDom0 } from '../../fakes/xen-dom0.js'
-import { storeTree } from '../../fakes/xen-tree.js'
+import { alpha, beta, type PlayedDom0 } from '../../fakes/xen-dom0.js'
+import { PlayedXenHost } from '../../fakes/xen-host.js'
 
 const modem = { kind: 'usb', managed: false, source: { vendor: 0x1cbe, product: 0x0002 } } as const
 const keyboard = { kind: 'usb', managed: false, source: { address: { bus: 1, device: 6 } } } as const
@@ -50,6 +48,7 @@ async function asked(call: () => Promise<unknown>): Promise<Asked[]> {
 
 /** PVUSB, with both ends played: the same on both real daemons and on the played one. */
 export function usbSuite(socketPath: () => string): void {
+  let xen: PlayedXenHost
   let dom0: PlayedDom0
   let linux: FakeHost
   let backends: PlayedBackends
@@ -58,8 +57,8 @@ export function usbSuite(socketPath: () => string): void {
   const patience = 2000
 
   beforeEach(async () => {
-    dom0 = await PlayedDom0.on(socketPath())
-    linux = new FakeHost(tenFiles)
+    xen = await PlayedXenHost.on(socketPath(), tenFiles)
+    ;({ dom0, linux } = xen)
     for (const each of [alpha, beta]) {
       await dom0.start(each)
       await dom0.startDeviceModel(each)
@@ -74,32 +73,21 @@ export function usbSuite(socketPath: () => string): void {
       }
     })
     linux.kernel.addDriver('usb', 'usbfs')
-    host = await connect(
-      xen({
-        store: socketPath(),
-        configs: dom0.configs,
-        run: dom0.run,
-        files: linux.files,
-        writes: linux.kernel,
-        stateFolder: linux.stateFolder,
-        patience,
-      }),
-    )
+    host = await xen.open({ patience })
     guest = await host.lookupDomain('alpha')
   })
   afterEach(async () => {
     await host.close()
     await backends[Symbol.asyncDispose]()
-    await dom0[Symbol.asyncDispose]()
-    linux[Symbol.dispose]()
+    await xen[Symbol.asyncDispose]()
   })
 
   const usbbackIsLoaded = () => (linux.files.list('/sys/bus/usb/drivers') as string[]).includes('usbback')
   const interfacesOf = (busId: string) =>
     (linux.files.list('/sys/bus/usb/devices') as string[]).filter((name) => name.startsWith(`${busId}:`))
   const driversOf = (busId: string) => interfacesOf(busId).map((name) => linux.kernel.driverOf('usb', name))
-  const tree = () => storeTree(dom0.store)
-  const recorded = () => linux.managed.state.names().filter((name) => !name.startsWith('lock-'))
+  const tree = () => xen.tree()
+  const recorded = () => xen.recorded()
 
   describe('a controller', () => {
     it('is written as libxl writes it, and played by QEMU where dom0 has no usbback', async () => {

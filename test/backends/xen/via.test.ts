@@ -1,17 +1,18 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { connect } from '../../../src/api/connect.js'
-import { type Via, xen } from '../../../src/xen.js'
-import { FakeHost } from '../../fakes/managed-host.js'
+import type { Via } from '../../../src/xen.js'
+import type { FakeHost } from '../../fakes/managed-host.js'
 import { PlayedBackends } from '../../fakes/xen-backends.js'
-import { alpha, PlayedDom0 } from '../../fakes/xen-dom0.js'
-import { storeTree } from '../../fakes/xen-tree.js'
-import { PlayedXl } from '../../fakes/xen-xl.js'
+import { alpha, type PlayedDom0 } from '../../fakes/xen-dom0.js'
+import { PlayedXenHost } from '../../fakes/xen-host.js'
+import type { PlayedXl } from '../../fakes/xen-xl.js'
 import { type XenstoreServer, xenstoreServer } from '../../fakes/xenstore-server.js'
 
 const modem = { kind: 'usb', managed: false, source: { address: { bus: 1, device: 5 } } } as const
 
 describe('the policy by which tool a Xen host is changed', () => {
   let server: XenstoreServer
+  let xen: PlayedXenHost
   let dom0: PlayedDom0
   let backends: PlayedBackends
   let linux: FakeHost
@@ -21,7 +22,8 @@ describe('the policy by which tool a Xen host is changed', () => {
   })
   afterAll(() => server[Symbol.asyncDispose]())
   beforeEach(async () => {
-    dom0 = await PlayedDom0.on(server.path)
+    xen = await PlayedXenHost.on(server.path)
+    ;({ dom0, linux, xl } = xen)
     backends = await PlayedBackends.on(server.path, async (busId, isThere) => {
       for (const intf of linux.files.list('/sys/bus/usb/devices') as string[]) {
         if (!intf.startsWith(`${busId}:`)) continue
@@ -30,22 +32,16 @@ describe('the policy by which tool a Xen host is changed', () => {
         await linux.kernel.write(`/sys/bus/usb/drivers${isThere ? '/usbfs/bind' : '_probe'}`, intf)
       }
     })
-    linux = new FakeHost()
     linux.kernel.addDriver('usb', 'usbfs')
-    xl = new PlayedXl(dom0.store, linux.kernel, dom0.run)
     await dom0.start(alpha)
     await dom0.startDeviceModel(alpha)
   })
   afterEach(async () => {
     await backends[Symbol.asyncDispose]()
-    await dom0[Symbol.asyncDispose]()
-    linux[Symbol.dispose]()
+    await xen[Symbol.asyncDispose]()
   })
-  const open = (via: Via) => {
-    const { files, kernel: writes, stateFolder } = linux
-    return connect(xen({ store: server.path, configs: dom0.configs, run: xl.run, files, writes, stateFolder, via }))
-  }
-  const tree = async () => (await storeTree(dom0.store)).filter((row) => !/\/state \||^\/tool \|/.test(row))
+  const open = (via: Via) => xen.open({ via })
+  const tree = async () => (await xen.tree()).filter((row) => !/\/state \||^\/tool \|/.test(row))
 
   it('lets xl alone give USB devices and controllers and take them back, and leaves what we leave', async () => {
     const before = await tree()

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { root } from '../source-tree.js'
 import { readDeviceSet } from './device-set.js'
-import { labFolder, type MachineName, sources } from './images.js'
+import { imagesOf, labFolder, type MachineName, qemu, sources } from './images.js'
 import { Machine } from './machine.js'
 
 const { env } = process
@@ -25,18 +25,19 @@ export interface BootOptions {
 /** Boots a machine that has been built. */
 export async function boot(name: MachineName, { project = root, iommu = false }: BootOptions = {}): Promise<Machine> {
   const board = boards[name](iommu)
-  const devices = readFileSync(resolve(env.LAB_DEVICES ?? join(sources, 'devices', board.devices)), 'utf8')
-  const { options, disks } = readDeviceSet(devices, { IMAGES: join(labFolder, name) })
-  const argv = [...board.argv, ...plumbing(name, project, board.virtio), ...options]
+  const images = join(labFolder, imagesOf(name))
+  const devices = readFileSync(resolve(join(sources, 'devices'), board.devices), 'utf8')
+  const { options, disks } = readDeviceSet(devices, { IMAGES: images })
+  const argv = [...board.argv, ...plumbing(images, project, board.virtio), ...options]
   const booted = machine(name)
-  await booted.start({ argv, disks, guest: join(sources, 'guest'), timeout: 600_000 })
+  await booted.start({ ...qemu(name), argv, disks, guest: join(sources, 'guest'), timeout: 600_000 })
   return booted
 }
 
 /** What differs between the machines. */
 interface Board {
   readonly argv: readonly string[]
-  /** The file of its devices, unless $LAB_DEVICES names another. */
+  /** The file of its devices: one of devices/, unless it has a path. */
   readonly devices: string
   /** Options of the virtio devices that carry the root disk and the shared folders. */
   readonly virtio: string
@@ -45,24 +46,14 @@ interface Board {
 const boards: Record<MachineName, (iommu: boolean) => Board> = {
   lab() {
     const type = env.LAB_MACHINE ?? 'q35'
-    const q35 = type.includes('q35')
-    const append = ['intel_iommu=on no_timer_check apparmor=0 audit=0 mitigations=off nokaslr', env.LAB_APPEND ?? '']
-    return {
-      devices: q35 ? 'q35.args' : 'pc.args',
-      virtio: '',
-      argv: [
-        ...['-machine', q35 ? `${type},kernel-irqchip=split` : type, '-accel', accelerator, '-smp', '2'],
-        ...['-cpu', env.LAB_CPU ?? 'max,la57=off', '-m', env.LAB_MEMORY ?? '3072', '-nodefaults', '-no-user-config'],
-        ...(q35 ? ['-device', 'intel-iommu,intremap=on,caching-mode=on,device-iotlb=on'] : []),
-        ...['-kernel', kernel, '-initrd', initrd, '-append', `console=ttyS0 quiet MACHINE=lab ${append.join(' ')}`],
-      ],
-    }
+    return debian(type, env.LAB_DEVICES ?? (type.includes('q35') ? 'q35.args' : 'pc.args'), env.LAB_MEMORY ?? '3072')
   },
+  sriov: () => debian('q35', 'sriov.args', '1024'),
   xen(iommu) {
     // Xen loads its dom0's kernel and initramfs as modules. It has no driver for the console but the dom0's hvc0.
     const dom0 = `${kernel} console=hvc0 quiet MACHINE=xen,${initrd}`
     return {
-      devices: 'xen.args',
+      devices: env.LAB_DEVICES ?? 'xen.args',
       // A dom0's pages are not where it believes: devices have to go through its DMA addresses.
       virtio: ',disable-legacy=on,iommu_platform=on',
       argv: [
@@ -77,11 +68,27 @@ const boards: Record<MachineName, (iommu: boolean) => Board> = {
   },
 }
 
+/** The lab host, on a board of that type. */
+function debian(type: string, devices: string, memory: string): Board {
+  const q35 = type.includes('q35')
+  const append = ['intel_iommu=on no_timer_check apparmor=0 audit=0 mitigations=off nokaslr', env.LAB_APPEND ?? '']
+  return {
+    devices,
+    virtio: '',
+    argv: [
+      ...['-machine', q35 ? `${type},kernel-irqchip=split` : type, '-accel', accelerator, '-smp', '2'],
+      ...['-cpu', env.LAB_CPU ?? 'max,la57=off', '-m', memory, '-nodefaults', '-no-user-config'],
+      ...(q35 ? ['-device', 'intel-iommu,intremap=on,caching-mode=on,device-iotlb=on'] : []),
+      ...['-kernel', kernel, '-initrd', initrd, '-append', `console=ttyS0 quiet MACHINE=lab ${append.join(' ')}`],
+    ],
+  }
+}
+
 const accelerator = env.LAB_ACCEL ?? 'tcg,thread=multi,tb-size=512'
 
 // What every machine has. The first PCI slots: the guest's disk is /dev/vda, and the device sets may use the others.
-function plumbing(name: MachineName, project: string, virtio: string): string[] {
-  const disk = join(labFolder, name, 'root.ext4')
+function plumbing(images: string, project: string, virtio: string): string[] {
+  const disk = join(images, 'root.ext4')
   const shared = (tag: string, addr: string) => [
     '-device',
     `virtio-9p-pci,fsdev=${tag},mount_tag=${tag},addr=${addr}${virtio}`,

@@ -3,7 +3,7 @@ import { type BootOptions, boot, machine } from './boot.js'
 import { build, type MachineName } from './images.js'
 import type { Machine } from './machine.js'
 
-const usage = `npm run lab -- [xen] build                   make the images, or take them from the cache
+const usage = `npm run lab -- [xen|sriov] build             make the images, or take them from the cache
                      run 'SCRIPT'            build, boot, run the bash SCRIPT in the guest, stop
                      start                   build, boot, leave running
                      exec 'SCRIPT'           run SCRIPT in the running guest
@@ -12,6 +12,9 @@ const usage = `npm run lab -- [xen] build                   make the images, or 
                      stop
 --project FOLDER is what the guest sees as /project (this checkout); --iommu gives Xen an IOMMU for PCI assignment,
 in place of HVM guests. docs/lab.md says the rest.`
+
+/** The machines that have to be named. */
+const others = ['sriov', 'xen'] as const
 
 // A user at a terminal decides himself how long a command may take.
 const patient = {
@@ -57,8 +60,8 @@ async function main(argv: string[]): Promise<void> {
     allowPositionals: true,
     options: { project: { type: 'string' }, iommu: { type: 'boolean' } },
   })
-  const name = positionals[0] === 'xen' ? 'xen' : 'lab'
-  const [verb = '', ...args] = name === 'xen' ? positionals.slice(1) : positionals
+  const name = others.find((other) => other === positionals[0]) ?? 'lab'
+  const [verb = '', ...args] = name === 'lab' ? positionals : positionals.slice(1)
   const command = commands[verb]
   if (command === undefined) {
     console.error(usage)

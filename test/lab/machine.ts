@@ -18,6 +18,10 @@ import { qmp } from './qmp.js'
 
 /** How a machine is booted. */
 export interface MachineOptions {
+  /** What starts QEMU: the program, and what comes before its options. */
+  readonly command: readonly [string, ...string[]]
+  /** What QEMU's environment has besides our own. */
+  readonly env: Readonly<Record<string, string>>
   /** Options of QEMU; the machine adds its control sockets. */
   readonly argv: readonly string[]
   /** Empty disks, made in the machine's folder before it starts: file name and size. */
@@ -59,7 +63,7 @@ export class Machine {
   }
 
   /** Boots it; rejects with what QEMU or the guest's console said when it does not come up. */
-  async start({ argv, disks, guest, timeout }: MachineOptions): Promise<void> {
+  async start({ command, env, argv, disks, guest, timeout }: MachineOptions): Promise<void> {
     if (this.running) throw new Error(`The machine in ${this.folder} is running already: stop it first.`)
     rmSync(this.folder, { recursive: true, force: true })
     mkdirSync(join(this.share, 'queue'), { recursive: true })
@@ -70,12 +74,13 @@ export class Machine {
       truncateSync(join(this.folder, name), bytes(size))
     }
     const control = ['-serial', 'file:console.log', '-qmp', 'unix:qmp.sock,server=on,wait=off', '-pidfile', 'pid']
-    const all = [...argv, ...control, '-display', 'none', '-no-reboot', '-daemonize']
+    const [program, ...first] = command
+    const all = [...first, ...argv, ...control, '-display', 'none', '-no-reboot', '-daemonize']
     writeFileSync(join(this.folder, 'argv'), `${all.join('\n')}\n`)
     // QEMU keeps what the guest writes to a snapshot in TMPDIR; relative paths keep those of sockets short.
-    const { status, stderr } = spawnSync('qemu-system-x86_64', all, {
+    const { status, stderr } = spawnSync(program, all, {
       cwd: this.folder,
-      env: { ...process.env, TMPDIR: this.folder },
+      env: { ...process.env, ...env, TMPDIR: this.folder },
       stdio: ['ignore', 'ignore', 'pipe'],
       encoding: 'utf8',
     })

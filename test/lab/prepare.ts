@@ -11,17 +11,29 @@ declare module 'vitest' {
 }
 
 /**
- * A global setup for vitest: bundles the command, and boots the machine for all suites. One that runs already is used,
- * and left running, however it was started.
+ * A global setup for vitest: bundles the command, and boots the machine for all suites.
  */
 export function prepare(name: MachineName, options: BootOptions = {}) {
-  return async (project: TestProject): Promise<(() => Promise<void>) | undefined> => {
+  return async (project: TestProject): Promise<() => Promise<void>> => {
     await bundleCli()
-    const { running } = machine(name)
-    const reason = running ? undefined : await start(name, options)
-    project.provide('absentMachine', reason)
-    return running || reason !== undefined ? undefined : () => machine(name).stop()
+    const { absent, stop } = await ready(name, options)
+    project.provide('absentMachine', absent)
+    return stop
   }
+}
+
+/** A machine to test with, and what has to be done with it afterwards. */
+interface Ready {
+  /** Why it cannot be built here; `undefined` where it runs. */
+  readonly absent: string | undefined
+  readonly stop: () => Promise<void>
+}
+
+/** Boots a machine. One that runs already is used, and left running, however it was started. */
+export async function ready(name: MachineName, options: BootOptions = {}): Promise<Ready> {
+  const { running } = machine(name)
+  const absent = running ? undefined : await start(name, options)
+  return { absent, stop: async () => (running || absent !== undefined ? undefined : machine(name).stop()) }
 }
 
 async function start(name: MachineName, options: BootOptions): Promise<string | undefined> {

@@ -34,3 +34,17 @@ export function cut(text: string, columns: number): string {
   if (characters.length <= columns) return text
   return columns < 1 ? '' : `${characters.slice(0, columns - 1).join('')}…`
 }
+
+/** The words with commas between them, in lines of at most so many columns, if a word has not more. */
+export function wordList(words: readonly string[], columns: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const [index, word] of words.entries()) {
+    const text = index < words.length - 1 ? `${word},` : word
+    if (line && line.length + 1 + text.length > columns) {
+      lines.push(line)
+      line = text
+    } else line = line ? `${line} ${text}` : text
+  }
+  return line ? [...lines, line] : lines
+}

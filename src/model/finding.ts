@@ -33,6 +33,8 @@ export const findingSeverities = {
   swap: 'danger',
   /** An LVM volume, a RAID array or another device is made of it. */
   'in-volume': 'danger',
+  /** Whether the host uses it cannot be seen from here, as in a container. */
+  unseen: 'danger',
   /** The default route leads through it. */
   'default-route': 'danger',
   /** A network interface has addresses of the host. */

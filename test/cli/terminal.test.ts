@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { cut, printable } from '../../src/cli/terminal.js'
+import { cut, printable, wordList } from '../../src/cli/terminal.js'
 
 describe('printable', () => {
   it.each([
@@ -19,5 +19,16 @@ describe('cut', () => {
     ['abcdef', 0, ''],
   ])('makes %j fit %i columns', (text, columns, shown) => {
     expect(cut(text, columns)).toBe(shown)
+  })
+})
+
+describe('wordList', () => {
+  it.each([
+    [['ab', 'cd', 'ef'], 7, ['ab, cd,', 'ef']],
+    [['ab', 'cd', 'ef'], 80, ['ab, cd, ef']],
+    [['abcdefghij', 'k'], 4, ['abcdefghij,', 'k']],
+    [[], 4, []],
+  ])('puts %j into lines of %i columns', (words, columns, lines) => {
+    expect(wordList(words, columns)).toEqual(lines)
   })
 })

@@ -1,6 +1,6 @@
 import { type Finding, finding } from '../../model/finding.js'
 import { Denied, type HostFiles } from '../../os/host-files.js'
-import { exists, textOf } from '../host-text.js'
+import { exists, namesIn, realPath, textOf } from '../host-text.js'
 import { type PciFunction, readGroup, virtualFunctionsOf } from '../pci-function.js'
 import { resetMethods } from '../pci-steps.js'
 import { isStub } from '../vfio-driver.js'
@@ -8,6 +8,7 @@ import { vfioNodes } from '../vfio-nodes.js'
 import { withoutAcs } from './acs.js'
 import { usesBelow } from './host-use.js'
 import type { Inventory } from './inventory.js'
+import { seesHostInterfaces } from './namespaces.js'
 import { useFindings } from './use-findings.js'
 
 /** All that speaks for and against giving a PCI function away. */
@@ -19,6 +20,7 @@ export async function pciFindings(look: Inventory, pci: PciFunction): Promise<Fi
     ...inaccessible(files, pci),
     ...(look.for === 'qemu' && !pci.isBridge ? isolation(look, pci) : []),
     ...usesBelow(look.uses, pci.real),
+    ...(isStub(files, pci) ? [] : unseenInterface(files, pci)),
     ...(textOf(files, `${pci.folder}/boot_vga`) === '1' ? [bootVga] : []),
     ...(await virtualFunctions(look, pci)),
     ...(isStub(files, pci)
@@ -70,6 +72,22 @@ function inaccessible(files: HostFiles, { folder }: PciFunction): Finding[] {
   return [
     finding('inaccessible', 'does not answer: its configuration space reads as ones', {
       remedy: 'remove and rescan it, or switch the host off and on',
+    }),
+  ]
+}
+
+/**
+ * An Ethernet card (class 02 00, PCI Code and ID Assignment 1.11, section 1.3) that has a driver has an interface. From
+ * a container it may be out of sight, in the host's network namespace.
+ */
+function unseenInterface(files: HostFiles, { driver, folder, real }: PciFunction): Finding[] {
+  if (driver === null || !textOf(files, `${folder}/class`)?.startsWith('0x0200')) return []
+  const interfaces = namesIn(files, '/sys/class/net').map((name) => realPath(files, `/sys/class/net/${name}`))
+  if (interfaces.some((path) => path?.startsWith(`${real}/`)) || seesHostInterfaces(files)) return []
+  return [
+    finding('unseen', `has the driver ${driver}, but its interface is in another network namespace`, {
+      remedy: "look from the host's: docker run --network host",
+      driver,
     }),
   ]
 }

@@ -1,11 +1,12 @@
 import { finding } from '../../model/finding.js'
 import type { HostFiles } from '../../os/host-files.js'
-import { linesOf, linkName, namesIn, realPath, textOf } from '../host-text.js'
+import { exists, linesOf, linkName, namesIn, realPath, textOf } from '../host-text.js'
 import type { HostUse } from './host-use.js'
+import { seesHostProcesses } from './namespaces.js'
 
 /** Disks that the host needs: what is mounted from them, swapped to, or made of them. */
 export function storageUses(files: HostFiles): HostUse[] {
-  const needed = [...mounts(files), ...swaps(files), ...volumes(files)]
+  const needed = [...mounts(files), ...swaps(files), ...volumes(files), ...unseen(files)]
   const seen = new Set<string>()
   return needed.flatMap(({ device, code, what, facts }) =>
     disksUnder(files, device).flatMap(({ path, via }) => {
@@ -23,6 +24,7 @@ const remedies = {
   mounted: 'unmount it first',
   swap: 'switch it off with swapoff first',
   'in-volume': 'stop what is made of it first: vgchange -an, mdadm --stop',
+  unseen: 'show this program the processes of the host: docker run --pid host',
 } as const
 
 interface Needed {
@@ -33,9 +35,12 @@ interface Needed {
   readonly facts: Record<string, string>
 }
 
-/** File systems of /proc/self/mountinfo (Documentation/filesystems/proc.rst, section 3.5). */
+/**
+ * File systems that this process sees, and those that the host's first process does, which are others for a container
+ * or a service of its own mounts (Documentation/filesystems/proc.rst, section 3.5).
+ */
 function* mounts(files: HostFiles): Generator<Needed> {
-  for (const line of linesOf(files, '/proc/self/mountinfo')) {
+  for (const line of ['self', '1'].flatMap((process) => linesOf(files, `/proc/${process}/mountinfo`))) {
     const [before = '', after = ''] = line.split(' - ')
     const [, , number = '', , mountpoint = ''] = before.split(' ')
     const source = unescapeOctal(after.split(' ')[1] ?? '')
@@ -65,6 +70,14 @@ function* volumes(files: HostFiles): Generator<Needed> {
     const volume = textOf(files, `/sys/class/block/${holder}/dm/name`) ?? holder
     yield { device, code: 'in-volume', what: `is part of ${volume}`, facts: { volume } }
   }
+}
+
+/** Every disk, where what the host has mounted cannot be seen. */
+function* unseen(files: HostFiles): Generator<Needed> {
+  if (seesHostProcesses(files)) return
+  const what = 'may hold what the host has mounted, which this container does not see'
+  for (const device of namesIn(files, '/sys/class/block'))
+    if (exists(files, `/sys/class/block/${device}/device`)) yield { device, code: 'unseen', what, facts: {} }
 }
 
 /** Name of the block device that a path below /dev means: /dev/sda1, /dev/mapper/root, /dev/disk/by-uuid/… */

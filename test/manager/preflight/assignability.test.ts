@@ -37,6 +37,21 @@ describe('assignability of a PCI function', () => {
     })
   })
 
+  it.each([
+    ['has processes of its own', { pid: '4026532201', net: '4026531840' }, ['unseen', 'reset']],
+    ['has a network of its own', { pid: '4026531836', net: '4026532204' }, ['unseen', 'reset']],
+    ['has the network of the host', { pid: '4026531836', net: '4026531840' }, ['reset']],
+  ])('looks at a NIC without an interface from a container that %s', async (_, { pid, net }, found) => {
+    const namespace = (at: string, number: string) => set([`/proc/${at}`, { link: `${at.slice(-3)}:[${number}]` }])
+    namespace('self/ns/pid', pid)
+    namespace('self/ns/net', net)
+    namespace('1/ns/net', '4026531840')
+    expect(await codes('pci_0000_02_00_0')).toEqual(found)
+    expect((await look('pci_0000_02_00_0')).assignable).toBe(found.length === 1)
+    set(...sysfs(`${nicFolder}/net/eth0`, 'class/net', {}))
+    expect(await codes('pci_0000_02_00_0')).toEqual(['reset'])
+  })
+
   it('names the members of its group that the host uses, and what helps', async () => {
     expect((await look('pci_0000_01_00_0')).findings[0]).toEqual({
       code: 'group-not-viable',

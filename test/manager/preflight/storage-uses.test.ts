@@ -132,4 +132,22 @@ describe('storageUses', () => {
       ]),
     ).toEqual([])
   })
+
+  it('finds what the first process has mounted and this one does not see', () => {
+    const files = [...block(sata, '8:0'), ...block(second, '8:16')]
+    const own: [string, MemoryFile] = ['/proc/self/mountinfo', mount('0:31', '/', 'overlay')]
+    expect(uses([...files, own, ['/proc/1/mountinfo', mount('8:16', '/', '/dev/sdb')]])).toEqual([
+      ['sdb', 'root-disk', 'holds the root file system'],
+    ])
+  })
+
+  it("warns of every disk in a container whose first process is not the host's", () => {
+    const disk: [string, MemoryFile] = [`${sata}/device`, { link: `${sata}/../..` }]
+    const files = [...block(sata, '8:0'), ...block('/sys/devices/virtual/block/loop0', '7:0'), disk]
+    const namespace = (number: string): [string, MemoryFile] => ['/proc/self/ns/pid', { link: `pid:[${number}]` }]
+    expect(uses([...files, namespace('4026532201')])).toEqual([
+      ['sda', 'unseen', 'may hold what the host has mounted, which this container does not see'],
+    ])
+    expect(uses([...files, namespace('4026531836')])).toEqual([])
+  })
 })

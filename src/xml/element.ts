@@ -44,6 +44,15 @@ export class XmlElement {
     return text
   }
 
+  /** The text of the element and of all below it: the string-value of XPath, which libvirt reads elements by. */
+  get stringValue(): string {
+    const { content } = this
+    if (content.length === 1 && typeof content[0] === 'string') return content[0]
+    let text = ''
+    for (const node of content) text += typeof node === 'string' ? node : node.stringValue
+    return text
+  }
+
   /** The child elements. */
   get children(): XmlElement[] {
     return this.content.filter((node) => typeof node !== 'string')

@@ -36,9 +36,10 @@ const within = (value: number | undefined, minimum: number, maximum: number): nu
     ? (value as number)
     : undefined
 
+// where no sign belongs libvirt's virStrToLong_uip refuses the dash itself, that of -0 too
 const integers = (is: string, base: Base, minimum: number, maximum: number): Text<number> => ({
   is: base === 16 ? is.replace('number', 'hexadecimal number') : is,
-  from: (text) => within(fromC(text, base), minimum, maximum),
+  from: (text) => (minimum === 0 && text.includes('-') ? undefined : within(fromC(text, base), minimum, maximum)),
   to: (value) => within(value, minimum, maximum)?.toString(),
   schema: { type: 'integer', minimum, maximum },
 })

@@ -19,6 +19,8 @@ export interface Row<T> {
   readonly mayLack: boolean
   /** Whether libvirt's schema lets it stand several times though one counts: the first, or the last. */
   readonly repeats?: 'first' | 'last'
+  /** Whether libvirt adds up the values of several, which its schema does not have: the value is an array. */
+  readonly gathers?: boolean
   /** The value it has where an element or a def says none. */
   otherwise?(mode: { readonly compat: boolean }): T | undefined
   /** Whether it is passed over in writing, though the def has it. */
@@ -84,7 +86,7 @@ export const content = <T>(spelling: Text<T>): Codec<T> => {
   return {
     read(element, reading, told = []) {
       if (reading.strict) refuseStrangers(element, textOnly, told)
-      const value = decode(element.text, text, element, reading, '')
+      const value = decode(element.stringValue, text, element, reading, '')
       if (value === undefined) throw invalid(element, 'is empty')
       return value
     },
@@ -103,7 +105,7 @@ export const body = <T>(spelling: Text<T>): Row<T> => {
   return {
     ...required,
     place: place(''),
-    read: (element, reading) => decode(element.text, text, element, reading, ''),
+    read: (element, reading) => decode(element.stringValue, text, element, reading, ''),
     write: (sink, value, writing) => sink.text(encode(value, text, sink, writing, '')),
     check: (element, findings) => admit(element.text, text, element, findings, ''),
     schema: () => text.schema,
@@ -141,7 +143,7 @@ export const leaf = <T>(source: string, spelling: Text<T>): Row<T> => {
     read(element, reading, told = []) {
       if (element.content.length === 0) return undefined
       if (reading.strict) refuseStrangers(element, textOnly, [...marks, ...told])
-      return decode(element.text, text, element, reading, '')
+      return decode(element.stringValue, text, element, reading, '')
     },
     schema: () => (text.schema.type === 'string' ? { minLength: 1, ...text.schema } : text.schema),
   }

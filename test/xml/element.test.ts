@@ -19,6 +19,10 @@ describe('an element', () => {
     expect(parseXml('<a>x<b>y</b>z</a>').text).toBe('xz')
   })
 
+  it('has the text of all below it, which XPath calls its string-value', () => {
+    expect(parseXml('<a>x<b>y<c>z</c></b><!-- no --><![CDATA[&]]></a>').stringValue).toBe('xyz&')
+  })
+
   it.each([
     ['blanks between elements are left out', '<a>\n  <b/>\n  <c/>\n</a>', [{ name: 'b' }, { name: 'c' }]],
     ['blanks are kept where they are all there is', '<a>  </a>', ['  ']],

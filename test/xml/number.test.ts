@@ -61,6 +61,10 @@ describe('cUint', () => {
     expect([read(cUint(10), '4294967295'), read(cUint(16), 'ffffffff')]).toEqual([0xffff_ffff, 0xffff_ffff])
   })
 
+  it.each(['-0', '-1', ' -0'])('takes no dash, as virStrToLong_uip does not: %j', (text) => {
+    expect([read(cUint(0), text), read(cUint(10), text), read(cUint(16), text)]).toEqual(Array(3).fill(undefined))
+  })
+
   it.each([-1, 1.5, 0x1_0000_0000, Number.NaN, Number.POSITIVE_INFINITY, '1', null])('cannot spell %j', (value) => {
     expect(cUint().to(value as number, { compat: false })).toBeUndefined()
   })

@@ -91,6 +91,15 @@ describe('a table', () => {
     expect(read(everything, `<a id='1'><name>x</name><size/></a>`)).not.toHaveProperty('size')
   })
 
+  it('takes the first of those that stand twice even if it says nothing, as libvirt does', () => {
+    expect(read(everything, `<a id='1'><name>x</name><size/><size>2</size></a>`)).not.toHaveProperty('size')
+    expect(() => read(everything, `<a id='1'><name/><name>x</name></a>`)).toThrow('/a/name is missing')
+  })
+
+  it('reads elements inside a text as part of it, as XPath does', () => {
+    expect(read(everything, `<a id='1'><name>x<y>z</y></name></a>`)).toMatchObject({ name: 'xz' })
+  })
+
   it('takes an element whose text says that there is nothing for an absent one', () => {
     const codec = table({ node: opt(leaf('node', unlessNegative(cInt(10)))) })
     expect([read(codec, '<a><node>-1</node></a>'), read(codec, '<a><node>0</node></a>')]).toEqual([{}, { node: 0 }])

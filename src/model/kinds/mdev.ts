@@ -23,10 +23,13 @@ export const mdevType = table({
 export interface MdevType extends Infer<typeof mdevType> {}
 
 /** `<capability type='mdev_types'>` inside the parent's own capability. */
-export const mdevTypes = one(
-  "capability[@type='mdev_types']",
-  unkept(just(owed(many('type', mdevType))), (types) => types.length === 0),
-)
+export const mdevTypes = {
+  ...one(
+    "capability[@type='mdev_types']",
+    unkept(just(owed(many('type', mdevType))), (types) => types.length === 0),
+  ),
+  gathers: true,
+}
 
 /** A mediated device: `virNodeDevCapMdev`. */
 export const mdevDevice = table(

@@ -38,7 +38,7 @@ const link = {
     attr('@speed', unlessEmpty(admitting(openWord('2.5', '5', '8', '16', '32', '64'), shape(/^\d+(?:.\d+)?$/)))),
   ),
   /** Lanes. */
-  width: attr('@width', admitting(cUint(), unsignedInt)),
+  width: attr('@width', admitting(printedSigned(cUint()), unsignedInt)),
 }
 
 /** A PCI function: `virNodeDevCapPCIDev`. */

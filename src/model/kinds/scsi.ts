@@ -30,7 +30,7 @@ const fcHost = refined(
 export const scsiHost = table({
   host: leaf('host', signedDecimal),
   uniqueId: opt(leaf('unique_id', admitting(unlessNegative(cInt(10)), unsignedInt))),
-  fcHost: opt(repeated(one("capability[@type='fc_host']", fcHost))),
+  fcHost: opt(repeated(one("capability[@type='fc_host']", fcHost), 'last')),
   /** A port that can have virtual ones (NPIV). */
   vportOps: opt(
     repeated(

@@ -32,7 +32,9 @@ const systemFields = opt(many('system_field[@index]', numbered(/^[\dB-Z]$/)))
 /** libvirt keeps one field of each index, at the place of the first and with the value of the last. */
 function unique(fields: readonly Numbered[]): Numbered[] {
   const held = new Map<string, Numbered>()
-  for (const each of fields) if (each.index.length === 1 && each.value !== '') held.set(each.index, each)
+  // it compares a single byte, so that no letter beyond ASCII is one
+  for (const each of fields)
+    if (each.index.length === 1 && each.index <= '\x7f' && each.value !== '') held.set(each.index, each)
   return [...held.values()]
 }
 
@@ -70,7 +72,7 @@ export const vpd = table({
       }),
     ),
   ),
-  other: rest(),
+  other: rest({ fields: 'refused' }),
 })
 
 /** Vital product data of a PCI device. */

@@ -40,12 +40,15 @@ const meantFor: Readonly<Record<string, readonly string[]>> = {
   startupPolicy: ['usb'],
 }
 
-/** The first attribute that is out of place (`virDomainHostdevDefParseXMLSubsys`). */
+/** The first thing out of place (`virDomainHostdevDefParseXMLSubsys`, `virDomainHostdevDefValidate`). */
 function misplaced({ attributes, children }: XmlElement): string | undefined {
   const { type = '' } = attributes
-  const source = children.find(({ name }) => name === 'source')
-  const given: Record<string, string | undefined> = { ...attributes, startupPolicy: source?.attributes.startupPolicy }
+  const sources = children.filter(({ name }) => name === 'source')
+  const [startupPolicy] = sources.flatMap(({ attributes }) => attributes.startupPolicy ?? [])
+  const given: Record<string, string | undefined> = { ...attributes, startupPolicy }
   if (!Object.hasOwn(kinds.arms, type)) return undefined
+  if (type !== 'pci' && children.some(({ name }) => name === 'teaming'))
+    return 'has a teaming, which is only for devices of type pci; remove it'
   return Object.entries(meantFor)
     .filter(([name, types]) => given[name] !== undefined && !types.includes(type))
     .map(([name, types]) => `has ${name}, which is only for devices of type ${types.join(' and ')}; remove it`)[0]

@@ -1,4 +1,4 @@
-import type { Infer, Reading } from '../xml/codec.js'
+import { type Infer, invalid, type Reading } from '../xml/codec.js'
 import { documentOf } from '../xml/document.js'
 import { cUint, size, unlessZero } from '../xml/number.js'
 import { filled, refined, ruled } from '../xml/refine.js'
@@ -127,7 +127,16 @@ const vdpaInterface = ruled(
   notIsolated,
 )
 
-const kinds = variants('type', { hostdev: hostdevInterface, vdpa: vdpaInterface })
+/** An interface that hangs at no switch; libvirt refuses rather than forgets what is meant for one. */
+const withoutPort: typeof vdpaInterface = {
+  ...vdpaInterface,
+  read(element, reading, told) {
+    if (!element.children.some(({ name }) => name === 'virtualport')) return vdpaInterface.read(element, reading, told)
+    throw invalid(element, 'has a virtualport, which is for a hostdev or a bridge; remove it')
+  },
+}
+
+const kinds = variants('type', { hostdev: hostdevInterface, vdpa: withoutPort })
 
 /** A network interface of a guest that is a device of its host: `virDomainNetDef`. Plain JSON. */
 export type InterfaceDef = Infer<typeof kinds>

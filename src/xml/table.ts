@@ -45,13 +45,9 @@ export function table<R extends Rows>(rows: R, options: TableOptions = {}): Tabl
       if (element.attributes !== noAttributes) readAttributes(def, layout.attributes, element, reading)
       if (layout.bodies.length > 0) readBodies(def, layout.bodies, element, reading)
       const { content } = element
-      // those whose first element said nothing
-      let silent: Entry[] = []
       for (let at = 0; at < content.length; at++) {
         const child = content[at]
-        if (typeof child !== 'object') continue
-        const entry = readChild(def, layout, child, reading, silent)
-        if (entry !== undefined) silent = [...silent, entry]
+        if (typeof child === 'object') readChild(def, layout, child, reading)
       }
       complete(def, layout, element, reading)
       return def as Shape<R>
@@ -82,30 +78,20 @@ function readAttributes(def: Def, entries: readonly Entry[], element: XmlElement
       put(def, entry, entry.row.read(element, reading))
 }
 
-/** Reads a child element; answers its row when that counts but once, and has no value from it. */
-function readChild(
-  def: Def,
-  layout: Layout,
-  child: XmlElement,
-  reading: Reading,
-  silent: readonly Entry[],
-): Entry | undefined {
+function readChild(def: Def, layout: Layout, child: XmlElement, reading: Reading): void {
   const guests = layout.guestsOf(child.name)
   if (guests.length > 0) readAttributes(def, guests, child, reading)
   const entry = layout.childOf(child)
   if (entry === undefined) {
     if (reading.strict && !layout.passesOver(child)) throw invalid(child, 'is not an element libvirt knows here')
-    return undefined
+    return
   }
   const { key, row } = entry
   const told = guests.length > 0 ? attributesOf(guests) : undefined
-  if (row.many || row.repeats === 'last') put(def, entry, row.read(child, reading, told))
-  else if (def[key] === undefined && !silent.includes(entry)) {
-    put(def, entry, row.read(child, reading, told))
-    return def[key] === undefined ? entry : undefined
-  } else if (reading.strict && !row.repeats) throw invalid(child, 'stands twice; keep one')
-  else if (row.gathers) put(def, entry, [...((def[key] ?? []) as unknown[]), ...(row.read(child, reading, told) ?? [])])
-  return undefined
+  if (row.many || row.repeats === 'last' || def[key] === undefined) put(def, entry, row.read(child, reading, told))
+  else if (reading.strict && !row.repeats) throw invalid(child, 'stands twice; keep one')
+  else if (row.gathers)
+    put(def, entry, [...(def[key] as unknown[]), ...((row.read(child, reading, told) ?? []) as unknown[])])
 }
 
 function complete(def: Def, layout: Layout, element: XmlElement, reading: Reading): void {

@@ -15,6 +15,10 @@ const iscsi = (secret: string, inside = '') =>
   `<hostdev type='scsi'><source protocol='iscsi' name='iqn.1992-01.com.example'><host name='a'/>
   <auth username='u'>${secret}</auth>${inside}</source></hostdev>`
 
+const wwn = (name: string) => `<hostdev type='scsi_host'><source protocol='vhost' wwpn='${name}'/></hostdev>`
+const iscsiPort = (port: string) =>
+  `<hostdev type='scsi'><source protocol='iscsi' name='i'><host name='a' port='${port}'/></source></hostdev>`
+
 describe('a hostdev', () => {
   it.each<[kind: string, def: HostdevDef, xml: string]>([
     [
@@ -236,6 +240,17 @@ describe('a hostdev', () => {
     ['a mode that no kind has', `<hostdev mode='capabilities' type='usb'><source/></hostdev>`, "is 'capabilities/usb'"],
   ])('that has %s is refused with its path', (_, xml, message) => {
     expect(() => hostdev.parse(xml, { strict: true })).toThrow(message)
+  })
+
+  // each as libvirt 9.0 refuses it when a domain is defined
+  it.each([
+    ['a teaming of no PCI device', usb('').replace('</hostdev>', `<teaming type='persistent'/></hostdev>`), 'teaming'],
+    ['a source that is multifunction or not', pci().replace("bus='0x03'", "multifunction='x'"), "is 'x'"],
+    ['a WWN that begins in capitals', wwn('NAA.5123456789abcdef'), 'is not'],
+    ['a port of no digits', iscsiPort(''), "is ''"],
+    ['a port below none', iscsiPort('-0'), "is '-0'"],
+  ])('that has %s is refused in compat', (_, xml, message) => {
+    expect(() => hostdev.parse(xml, { compat: true })).toThrow(message)
   })
 
   it('forgets what libvirt forgets only when it reads as libvirt does', () => {

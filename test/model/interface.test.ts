@@ -4,6 +4,12 @@ import { guestInterface } from '../../src/model/interface.js'
 const network = (inside: string) =>
   `<interface type='hostdev'><source><address type='pci' bus='0x03' slot='0x07' function='0x1'/></source>${inside}</interface>`
 
+it('refuses a virtual port of a vDPA device, as libvirt does', () => {
+  const port = `<virtualport type='802.1Qbh'><parameters profileid='x'/></virtualport>`
+  const xml = `<interface type='vdpa'><source dev='/dev/vhost-vdpa-0'/>${port}</interface>`
+  expect(() => guestInterface.parse(xml)).toThrow('has a virtualport, which is for a hostdev or a bridge')
+})
+
 describe('the schema of an interface', () => {
   it.each([
     `<virtualport type='802.1Qbg'/>`,

@@ -91,11 +91,6 @@ describe('a table', () => {
     expect(read(everything, `<a id='1'><name>x</name><size/></a>`)).not.toHaveProperty('size')
   })
 
-  it('takes the first of those that stand twice even if it says nothing, as libvirt does', () => {
-    expect(read(everything, `<a id='1'><name>x</name><size/><size>2</size></a>`)).not.toHaveProperty('size')
-    expect(() => read(everything, `<a id='1'><name/><name>x</name></a>`)).toThrow('/a/name is missing')
-  })
-
   it('reads elements inside a text as part of it, as XPath does', () => {
     expect(read(everything, `<a id='1'><name>x<y>z</y></name></a>`)).toMatchObject({ name: 'xz' })
   })

@@ -3,7 +3,7 @@ import { attr, one, opt, since } from '../../xml/row.js'
 import { table } from '../../xml/table.js'
 import { name, onOff, word, yesNo } from '../../xml/text.js'
 import { variants } from '../../xml/variants.js'
-import { pciAddress } from '../pci-address.js'
+import { pciAddress, soleFunction } from '../pci-address.js'
 import { aliasName, sitsAt } from './device-info.js'
 import { subsystem } from './subsystem.js'
 
@@ -41,7 +41,7 @@ export const pciHostdev = ruled(
         table({
           /** Whether Xen filters writes to the device's configuration space. */
           writeFiltering: opt(attr('@writeFiltering', yesNo)),
-          address: one('address', pciAddress),
+          address: one('address', soleFunction(pciAddress)),
         }),
       ),
       teaming: opt(one('teaming', teaming)),

@@ -31,7 +31,10 @@ const adapter = table(
 
 const port: Text<number> = {
   ...upTo(0xffff, cUint(10)),
-  from: (text, reading) => upTo(0xffff, cUint(10)).from(text, reading) || (Number(text) === 0 ? null : undefined),
+  from(text, reading) {
+    const number = upTo(0xffff, cUint(10)).from(text, reading)
+    return number === 0 ? null : number
+  },
   admits: integerTo(0xffff),
 }
 
@@ -147,7 +150,7 @@ export const scsiHostHostdev = ruled(
           wwpn: attr(
             '@wwpn',
             admitting(
-              matching(/^naa\.(0x)?[\da-f]{16}$/i, "'naa.' and 16 hexadecimal digits"),
+              matching(/^naa\.(0x)?[\da-fA-F]{16}$/, "'naa.' and 16 hexadecimal digits"),
               shape(/^naa\.[\da-fA-F]{16}$/),
             ),
           ),

@@ -4,7 +4,7 @@ import { table } from '../../xml/table.js'
 import { yesNo } from '../../xml/text.js'
 import { type Tell, variants } from '../../xml/variants.js'
 import { usbSource } from '../hostdev/usb.js'
-import { pciAddress } from '../pci-address.js'
+import { pciAddress, soleFunction } from '../pci-address.js'
 
 /** The type stands at the address; where there is none, only a USB device has a vendor. */
 const tell: Tell = {
@@ -20,7 +20,7 @@ const tell: Tell = {
 export const hostdevSource = variants(tell, {
   pci: table({
     writeFiltering: opt(attr('@writeFiltering', yesNo)),
-    address: one("address[@type='pci']", pciAddress),
+    address: one("address[@type='pci']", soleFunction(pciAddress)),
   }),
   usb: ruled(usbSource("address[@type='usb']"), ({ vendor, address }) =>
     vendor === undefined && !address ? 'names no device; give an address, or vendor and product' : undefined,

@@ -14,7 +14,7 @@ import {
   type WatchOptions,
 } from '../backend.js'
 import { VirtError } from '../errors.js'
-import { checkDeviceName, nearestNames } from '../model/device-name.js'
+import { checkDeviceName } from '../model/device-name.js'
 import { halCandidates, isHalKey } from '../model/hal-names.js'
 import { parseNewNodeDevice } from '../model/new-node-device.js'
 import { capabilityOf, type NodeDeviceDef } from '../model/node-device.js'
@@ -28,6 +28,7 @@ import type { FollowEvent } from './follow-event.js'
 import type { FollowRule } from './follow-one.js'
 import { freeFunction } from './free-function.js'
 import { NodeDevice } from './node-device.js'
+import { notFound } from './not-found.js'
 
 /** Which devices to list, and how the call ends early. */
 export interface ListOptions extends DeviceFilter, CallOptions {
@@ -191,7 +192,7 @@ export class Connection implements AsyncDisposable {
     const info = await domains.lookup(nameOrUuid, options)
     if (info) return this.#domain(info.name)
     const names = (await domains.list(options)).map(({ name }) => name)
-    throw notFound('no-domain', nameOrUuid, nearestNames(nameOrUuid, names))
+    throw notFound('no-domain', nameOrUuid, names)
   }
 
   /** Events of guests and of their devices (`virConnectDomainEventRegisterAny`). Subscribed when it answers. */
@@ -295,8 +296,7 @@ export class Connection implements AsyncDisposable {
   }
 
   async #missing(wanted: string, like: string, options: CallOptions): Promise<VirtError> {
-    const candidates = nearestNames(like, await this.#names(options))
-    return notFound('no-node-device', wanted, candidates)
+    return notFound('no-node-device', wanted, await this.#names(options), like)
   }
 
   #domain(name: string): Domain {
@@ -305,13 +305,6 @@ export class Connection implements AsyncDisposable {
       change: (options) => this.#change(options),
     })
   }
-}
-
-function notFound(code: 'no-node-device' | 'no-domain', wanted: string, candidates: readonly string[]): VirtError {
-  const hint = candidates.length > 0 ? `; the nearest: ${candidates.join(', ')}` : ''
-  const shown = JSON.stringify(wanted.slice(0, 200)).slice(1, -1)
-  const subject = code === 'no-domain' ? { domain: wanted } : { device: wanted }
-  return new VirtError(code, `${shown} is not on this host${hint}`, { ...subject, candidates })
 }
 
 const wwn = (text: string): string => text.toLowerCase().replace(/^0x/, '')

@@ -2,6 +2,7 @@ import type { Backend, DefOptions, DeviceFilter } from '../backend.js'
 import { checkDeviceName } from '../model/device-name.js'
 import type { NodeDeviceDef } from '../model/node-device.js'
 import { type DeviceSelector, kindsMeant, matchesSelector, selectOne } from '../model/selector.js'
+import { notFound } from './not-found.js'
 
 /** Full defs in bulk, as they are read; what vanishes meanwhile is left out. */
 export async function* defsOf(
@@ -32,7 +33,11 @@ export async function resolveSelector(
   const defs: NodeDeviceDef[] = []
   for await (const def of defsMeant(backend, selector, options)) defs.push(def)
   const [only, ...others] = defs
-  return only && others.length === 0 ? only : selectOne(defs, selector)
+  if (only && others.length === 0) return only
+  const { name, ...rest } = selector
+  if (name !== undefined && Object.keys(rest).length === 0)
+    throw notFound('no-node-device', name, await backend.devices.list({}, options))
+  return selectOne(defs, selector)
 }
 
 /** The devices of a host that a selector means; of the others as few are read as can be. */

@@ -116,6 +116,36 @@ export function matchesSelector(def: NodeDeviceDef, selector: DeviceSelector): b
   )
 }
 
+type Words = { readonly [K in keyof DeviceSelector]-?: (value: NonNullable<DeviceSelector[K]>) => string }
+
+const quoted = (text: string) => JSON.stringify(text.slice(0, 200))
+const hex = (id: number) => id.toString(16).padStart(4, '0')
+
+const words: Words = {
+  name: (name) => `with the name ${quoted(name)}`,
+  vendor: (id) => `of the vendor ${hex(id)}`,
+  product: (id) => `with the product id ${hex(id)}`,
+  serial: (serial) => `with the serial number ${quoted(serial)}`,
+  port: (port) => `at the USB port ${quoted(port)}`,
+  bus: (bus) => `on USB bus ${bus}`,
+  device: (device) => `with the USB device number ${device}`,
+  pci: (address) => `at the PCI address ${quoted(address)}`,
+  wwn: (wwn) => `with the world wide name ${quoted(wwn)}`,
+  uuid: (uuid) => `with the UUID ${quoted(uuid)}`,
+  mac: (address) => `with the hardware address ${quoted(address)}`,
+  disk: (link) => `with the link ${quoted(link)}`,
+}
+
+/** What a selector means, for messages: `1d6b:0002 at the USB port "1-1"`. */
+export function describeSelector(selector: DeviceSelector): string {
+  const { vendor, product, ...others } = selector
+  const ids = vendor === undefined || product === undefined ? undefined : `${hex(vendor)}:${hex(product)}`
+  const parts = Object.entries(ids === undefined ? selector : others).map(([member, value]) =>
+    value === undefined ? undefined : (words[member as keyof DeviceSelector] as (value: unknown) => string)(value),
+  )
+  return [ids, ...parts].filter((part) => part !== undefined).join(' ')
+}
+
 /**
  * The one device that is meant.
  *
@@ -123,14 +153,14 @@ export function matchesSelector(def: NodeDeviceDef, selector: DeviceSelector): b
  */
 export function selectOne(defs: readonly NodeDeviceDef[], selector: DeviceSelector): NodeDeviceDef {
   const found = defs.filter((def) => matchesSelector(def, selector))
-  const meant = JSON.stringify(selector)
+  const meant = describeSelector(selector)
   const [first] = found
-  if (first === undefined) throw new VirtError('no-node-device', `no device is ${meant}; is it plugged in?`)
+  if (first === undefined) throw new VirtError('no-node-device', `there is no device ${meant}; is it plugged in?`)
   if (found.length === 1) return first
   const candidates = found.map((def) => def.name)
   throw new VirtError(
     'ambiguous',
-    `${meant} means ${found.length} devices: ${found.map((def) => `${def.name} (${describeDevice(def)})`).join(', ')}; add a serial, a port or a bus and device number`,
+    `there are ${found.length} devices ${meant}: ${found.map((def) => `${def.name} (${describeDevice(def)})`).join(', ')}; add a serial, a port or a bus and device number`,
     { candidates },
   )
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { nodeDevice } from '../../src/model/node-device.js'
-import { type DeviceSelector, kindsMeant, selectOne } from '../../src/model/selector.js'
+import { type DeviceSelector, describeSelector, kindsMeant, selectOne } from '../../src/model/selector.js'
 import { smallHost } from '../data/small-host.js'
 
 const dongle = (name: string, device: number, serial?: string) =>
@@ -51,5 +51,18 @@ describe('kindsMeant', () => {
     [{ mac: '00:00:00:00:00:00', uuid: 'u' }, ['net']],
   ])('are, of %j, %j', (selector, kinds) => {
     expect(kindsMeant(selector)).toEqual(kinds)
+  })
+})
+
+describe('describeSelector', () => {
+  it.each<[DeviceSelector, string]>([
+    [{ vendor: 0x1d6b, product: 2 }, '1d6b:0002'],
+    [{ vendor: 0x1d6b, product: 2, port: '1-1' }, '1d6b:0002 at the USB port "1-1"'],
+    [{ product: 2 }, 'with the product id 0002'],
+    [{ bus: 1, device: 7 }, 'on USB bus 1 with the USB device number 7'],
+    [{ serial: 'a"\u001b' }, 'with the serial number "a\\"\\u001b"'],
+    [{ pci: '0000:00:1f.2' }, 'at the PCI address "0000:00:1f.2"'],
+  ])('says %j as %s', (selector, said) => {
+    expect(describeSelector(selector)).toBe(said)
   })
 })

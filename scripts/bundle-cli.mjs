@@ -5,11 +5,14 @@ import { bundle, replace, root } from './bundle.mjs'
 /** Where the command stands once bundled. */
 const file = 'dist/cli/hostdev.js'
 
-/** Bundles the command into one ES module, with the licences of what went into it beside it; answers with its URL. */
+/**
+ * Bundles the command into an ES module, with the parts that only some commands load and the licences of what went
+ * into them beside it; answers with its URL.
+ */
 export async function bundleCli() {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
   const { url, inputs } = await bundle('src/cli/main.ts', file, {
-    first: '#!/usr/bin/env node\n',
+    splitting: true,
     define: { 'process.env.HOSTDEV_VERSION': JSON.stringify(version) },
   })
   await chmod(join(root, file), 0o755)

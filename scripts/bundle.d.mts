@@ -3,5 +3,5 @@ import type { BuildOptions } from 'esbuild'
 export declare function bundle(
   entry: string,
   file: string,
-  options?: BuildOptions & { first?: string },
+  options?: BuildOptions,
 ): Promise<{ url: string; inputs: string[] }>

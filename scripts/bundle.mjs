@@ -1,5 +1,5 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 
@@ -9,22 +9,30 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 const banner = `import { createRequire } from 'node:module'
 const require = createRequire(import.meta.url)`
 
-/** Bundles a TypeScript file into one ES module for Node; answers with its URL and the files that went into it. */
-export async function bundle(entry, file, { first = '', ...options } = {}) {
+/**
+ * Bundles a TypeScript file into one ES module for Node, or into several with `splitting`, where what is imported on
+ * demand stands beside it; answers with its URL and the files that went into it.
+ */
+export async function bundle(entry, file, options = {}) {
+  const extension = extname(file)
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: [entry],
+    entryPoints: [{ in: entry, out: file.slice(0, -extension.length) }],
+    outdir: '.',
+    outExtension: { '.js': extension },
+    chunkNames: `${dirname(file)}/parts/[name]-[hash]`,
     bundle: true,
     write: false,
     metafile: true,
     platform: 'node',
     format: 'esm',
     target: 'node20.19',
-    banner: { js: first + banner },
+    banner: { js: banner },
     logLevel: 'warning',
     ...options,
   })
-  await replace(join(root, file), outputFiles[0].contents)
+  // the file that is run comes last: whoever runs it finds the others
+  for (const { path, contents } of outputFiles.reverse()) await replace(path, contents)
   return { url: pathToFileURL(join(root, file)).href, inputs: Object.keys(metafile.inputs) }
 }
 

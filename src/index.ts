@@ -50,6 +50,7 @@ export {
   type NodeDeviceDef,
   nodeDevice,
 } from './model/node-device.js'
+export { capabilityFlags } from './model/node-device-flags.js'
 export { formatPciAddress, type PciAddress, parsePciAddress } from './model/pci-address.js'
 export { type PciCapability, type PciConfig, parsePciConfig } from './model/pci-config.js'
 export { parsePciVpd } from './model/pci-vpd.js'

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-import { capabilityFlags } from '../xml.js'
+import { capabilityFlags } from '../index.js'
 import { words } from './cli.js'
 
 /** What libvirt lists devices by, and the kinds of our own. */

@@ -68,7 +68,8 @@ function lineFrom(text: string, at: number): string {
 
 /** Where the lines that belong to a vendor end: before the first that is neither indented nor a comment nor empty. */
 function sectionEnd(text: string, from: number): number {
-  for (let at = text.indexOf('\n', from); at >= 0; at = text.indexOf('\n', at + 1))
-    if (!'\t#\n'.includes(text.charAt(at + 1))) return at
-  return text.length
+  // an expression passes thousands of lines in a fraction of the time that a loop needs which has just been loaded
+  const next = /\n[^\t#\n]/g
+  next.lastIndex = from
+  return next.exec(text)?.index ?? text.length
 }

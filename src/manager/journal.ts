@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { StateFolder } from '../os/state-folder.js'
 import type { Change } from './change.js'
 
@@ -37,7 +36,7 @@ export class Journal {
   }
 
   static begin(state: StateFolder, boot: string, change: Change): Journal {
-    const name = `${prefix}${randomUUID()}`
+    const name = `${prefix}${crypto.randomUUID()}`
     state.append(name, line({ boot, pid: process.pid, change } satisfies Head))
     return new Journal(state, name, change, process.pid)
   }

@@ -1,6 +1,7 @@
 import { noAttributes, type XmlElement } from './element.js'
 import { isAt } from './place.js'
 import type { AnyRow } from './row.js'
+import type { Known } from './strangers.js'
 
 /** Rows by name; `kind` is kept for the tag of a union. */
 export type Rows = Record<string, AnyRow> & { kind?: never }
@@ -45,6 +46,8 @@ export class Layout {
   readonly bodies: readonly Entry[]
   /** Those of which a def has a value though the element has none, and those that have to be there. */
   readonly owed: readonly Entry[]
+  /** What may stand in the element, attributes that are passed over among it; children are looked at one by one. */
+  readonly known: Known
   /** In the order of writing. */
   readonly steps: readonly Step[]
   /** The row for children that no other stands for. */
@@ -72,6 +75,12 @@ export class Layout {
     this.#only = new Map([...this.#children].flatMap(([tag, entries]) => (isAlone(entries) ? [[tag, entries[0]]] : [])))
     this.#guests = byTag(below.filter(({ row }) => row.place.attribute !== undefined))
     this.#hasGuests = this.#guests.size > 0
+    const passedOver = forgotten.filter((each) => each.startsWith('@')).map((each) => each.slice(1))
+    this.known = {
+      attributes: [...attributesOf(this.attributes), ...passedOver],
+      text: this.bodies.length > 0,
+      children: true,
+    }
     this.steps = this.entries.flatMap((entry) => this.#step(entry))
   }
 
@@ -86,12 +95,6 @@ export class Layout {
 
   guestsOf(tag: string): readonly Entry[] {
     return this.#hasGuests ? (this.#guests.get(tag) ?? none) : none
-  }
-
-  /** The element's own attributes that are known, those that are passed over among them. */
-  get attributeNames(): string[] {
-    const passedOver = this.forgotten.filter((each) => each.startsWith('@')).map((each) => each.slice(1))
-    return [...attributesOf(this.attributes), ...passedOver]
   }
 
   /** Whether an element that no row reads is known all the same. */

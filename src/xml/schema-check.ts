@@ -2,7 +2,7 @@ import type { Finding } from './codec.js'
 import { finding } from './codec.js'
 import { XmlElement } from './element.js'
 import { attributesOf, type Layout, stepOf, type TableOptions } from './layout.js'
-import { checkStrangers, type Known } from './strangers.js'
+import { checkStrangers } from './strangers.js'
 import { token } from './text.js'
 
 /** Paths take time to find, and nobody reads more findings. */
@@ -22,12 +22,11 @@ export function withTokens(element: XmlElement): XmlElement {
 export function checkTable(
   layout: Layout,
   { order = 'rows', together = [] }: TableOptions,
-  known: Known,
   element: XmlElement,
   findings: Finding[],
   told: readonly string[],
 ): void {
-  checkStrangers(element, known, told, findings)
+  checkStrangers(element, layout.known, told, findings)
   for (const { row } of layout.attributes) {
     if (element.attributes[row.place.attribute ?? ''] !== undefined) row.check(element, findings)
     else if (!row.mayLack) findings.push(finding(element, 'is missing', stepOf(row)))

@@ -6,7 +6,7 @@ import { openPlace } from './place.js'
 import type { Row } from './row.js'
 import { checkTable } from './schema-check.js'
 import type { XmlSink } from './sink.js'
-import { type Known, refuseStrangers } from './strangers.js'
+import { refuseStrangers } from './strangers.js'
 
 type Flat<T> = { [K in keyof T]: T[K] } & {}
 type ValueOf<R> = R extends Row<infer T> ? T : never
@@ -30,16 +30,14 @@ type Def = Record<string, unknown>
  * they stand in, which is libvirt's.
  */
 export function table<R extends Rows>(rows: R, options: TableOptions = {}): Table<R> {
-  const layout = new Layout(rows, options.forgotten)
-  const known: Known = {
-    attributes: layout.attributeNames,
-    text: layout.bodies.length > 0,
-    children: true,
-  }
+  // a program reads few of the many kinds there are: laying out all of them would be a third of the library's start
+  let laidOut: Layout | undefined
+  const layoutOf = () => (laidOut ??= new Layout(rows, options.forgotten))
   return {
     rows,
     read(element, reading, told = [], kind) {
-      if (reading.strict) refuseStrangers(element, known, told)
+      const layout = layoutOf()
+      if (reading.strict) refuseStrangers(element, layout.known, told)
       const def: Def = kind === undefined ? {} : { kind }
       // what an element does not have costs nothing: there are many, and most have one sort of content
       if (element.attributes !== noAttributes) readAttributes(def, layout.attributes, element, reading)
@@ -53,10 +51,10 @@ export function table<R extends Rows>(rows: R, options: TableOptions = {}): Tabl
       return def as Shape<R>
     },
     write(sink, value, writing) {
-      for (const step of layout.steps) writeStep(sink, step, value as Def, writing)
+      for (const step of layoutOf().steps) writeStep(sink, step, value as Def, writing)
     },
-    check: (element, findings, told = []) => checkTable(layout, options, known, element, findings, told),
-    schema: () => schemaOf(layout.entries),
+    check: (element, findings, told = []) => checkTable(layoutOf(), options, element, findings, told),
+    schema: () => schemaOf(layoutOf().entries),
   }
 }
 

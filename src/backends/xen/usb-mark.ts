@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { XenstoreClient } from '../../wire/xenstore/client.js'
 import { isErrno } from '../../wire/xenstore/store-error.js'
 
@@ -13,7 +12,7 @@ const attempts = 10
  */
 export async function marked<T>(store: XenstoreClient, change: (mark: string) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
-    const mark = `/tool/${prefix}${randomUUID()}`
+    const mark = `/tool/${prefix}${crypto.randomUUID()}`
     try {
       return await change(mark)
     } catch (error) {

@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises'
-import { snapshot } from '../../linux.js'
 import type { AddCommand } from '../cli.js'
 import type { Terminal } from '../terminal.js'
 
@@ -20,6 +19,7 @@ export const addSnapshot: AddCommand = ({ root, out }) => {
 }
 
 async function takeSnapshot(flags: SnapshotFlags, terminal: Terminal): Promise<void> {
+  const { snapshot } = await import('../../linux.js')
   const bytes = await snapshot({ scrub: flags.scrub ?? false })
   await writeFile(flags.output, bytes, { mode: 0o600 })
   terminal.write(

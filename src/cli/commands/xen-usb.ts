@@ -1,5 +1,4 @@
 import { type Connection, type Domain, type UsbControllerDef, VirtError } from '../../index.js'
-import { readXlController, readXlDevice } from '../../xen.js'
 import type { AddCommand } from '../cli.js'
 import { printable, type Terminal } from '../terminal.js'
 
@@ -72,12 +71,14 @@ const columns = (cells: readonly string[]): string =>
   cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' ')
 
 async function attachController(conn: Connection, domain: string, settings: readonly string[]): Promise<void> {
+  const { readXlController } = await import('../../xen.js')
   // its place in a list of xl.cfg means nothing here: the guest finds it a number
   const { index: _, ...def } = readXlController(settings.join(','), 0)
   await (await guestOf(conn, domain)).attachController(def)
 }
 
 async function attachDevice(conn: Connection, domain: string, settings: readonly string[]): Promise<void> {
+  const { readXlDevice } = await import('../../xen.js')
   const def = readXlDevice({ key: 'usbdev', text: settings.join(',') })
   if (def) await (await guestOf(conn, domain)).attachHostdev(def)
 }

@@ -1,94 +1,74 @@
 // What takes hours: the tests that draw their cases or that race, again and again, each round from another seed.
-// `npm run nightly -- MINUTES`, eight hours unless told. The report, docs/nightly.md, is written anew after each round.
+// `npm run nightly -- MINUTES`, eight hours unless told. The report, docs/nightly.md, is written anew after each part
+// of a round; when the time is up, the part that runs is the last. Exits with 1 when anything has failed.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { root } from './bundle.mjs'
+import { NightlyRecord } from './nightly-record.mjs'
 
 /** Tests whose outcome may depend on who comes first. */
 const races = /crash\.test\.ts$|^test\/(os\/locks?|host\/device-watch)\.test\.ts$/
 const draws = /from '(fast-check|\.\.?\/.*(mutants|seed)\.js)'/
+/** How many files vitest gets at once: starting it costs seconds, and a crash test may last for minutes. */
+const together = 6
 
 const minutes = Number(process.argv[2] ?? 8 * 60)
+if (!(minutes >= 0)) throw new Error(`'${process.argv[2]}' is no number of minutes`)
 const files = readdirSync(join(root, 'test'), { recursive: true })
   .map((file) => `test/${file}`)
   .filter((file) => file.endsWith('.test.ts') && !/^test\/(live|lab)\//.test(file))
-  .filter((file) => races.test(file) || draws.test(readFileSync(join(root, file), 'utf8')))
-const suites = [
-  { config: 'vitest.config.ts', files },
+const racing = files.filter((file) => races.test(file))
+const drawing = files.filter((file) => !races.test(file) && draws.test(readFileSync(join(root, file), 'utf8')))
+const parts = [
+  ...partsOf(drawing, together),
   { config: 'vitest.live.config.ts', files: ['test/live/hostdev-differential.test.ts'] },
+  ...partsOf(racing, 1),
 ]
 
-const begun = new Date()
-const counts = { passed: 0, failed: 0, skipped: 0 }
-const seeds = []
-const failures = []
+const begun = Date.now()
+const record = new NightlyRecord(root, parts.flatMap((part) => part.files).length)
 const folder = mkdtempSync(join(tmpdir(), 'hostdev-nightly-'))
 process.on('exit', () => rmSync(folder, { recursive: true }))
 
-while (seeds.length === 0 || Date.now() - begun < minutes * 60_000) {
+for (let rounds = 0; rounds === 0 || isTime(); rounds++) {
   const seed = Math.floor(Math.random() * 2 ** 31)
-  for (const suite of suites) run(suite, seed)
-  seeds.push(seed)
-  writeFileSync(join(root, 'docs/nightly.md'), page())
-  console.log(`round ${seeds.length}, seed ${seed}: ${summary()}`)
+  record.begin(seed)
+  for (const part of parts) {
+    record.add(part, run(part, seed))
+    const machine = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, Node ${process.versions.node}`
+    writeFileSync(join(root, 'docs/nightly.md'), record.page({ begun, ended: Date.now(), machine }))
+    console.log(`seed ${seed}, ${part.files.join(' ')}: ${record.summary()}`)
+    if (!isTime()) break
+  }
 }
-process.exitCode = counts.failed > 0 ? 1 : 0
+process.exitCode = record.failed ? 1 : 0
 
+function isTime() {
+  return Date.now() - begun < minutes * 60_000
+}
+
+function partsOf(files, size) {
+  const count = Math.ceil(files.length / size)
+  return Array.from({ length: count }, (_, part) => ({
+    config: 'vitest.config.ts',
+    files: files.slice(part * size, (part + 1) * size),
+  }))
+}
+
+/** What vitest has reported, how it has ended, and the last line of what it said. */
 function run({ config, files }, seed) {
-  const report = join(folder, 'report.json')
-  const argv = ['vitest', 'run', '--config', config, '--reporter=json', `--outputFile=${report}`, ...files]
+  const path = join(folder, 'report.json')
+  const argv = ['vitest', 'run', '--config', config, '--reporter=json', `--outputFile=${path}`, ...files]
   const env = { ...process.env, HOSTDEV_SEED: String(seed), SEED: String(seed), CRASH_ALL: '1' }
-  const { stderr } = spawnSync('npx', argv, { cwd: root, env, encoding: 'utf8', maxBuffer: 1e9 })
-  let results = []
+  const { status, stdout, stderr } = spawnSync('npx', argv, { cwd: root, env, encoding: 'utf8', maxBuffer: 1e9 })
+  const said = `${stdout}\n${stderr}`.trim().split('\n').at(-1) ?? ''
   try {
-    results = JSON.parse(readFileSync(report, 'utf8')).testResults
-    rmSync(report)
-  } catch {
-    fail(seed, config, `no report was written: ${stderr.trim().split('\n').at(-1)}`)
+    const report = JSON.parse(readFileSync(path, 'utf8'))
+    rmSync(path)
+    return { report, status, said }
+  } catch (error) {
+    return { report: undefined, status, said: `${said} (${error.code ?? error.message})` }
   }
-  for (const { name, status, message, assertionResults } of results) {
-    const file = relative(root, name)
-    for (const test of assertionResults) {
-      if (test.status === 'failed') fail(seed, file, `${test.fullName}: ${test.failureMessages[0]}`)
-      else counts[test.status === 'passed' ? 'passed' : 'skipped'] += 1
-    }
-    if (status === 'failed' && !assertionResults.some((test) => test.status === 'failed')) fail(seed, file, message)
-  }
-}
-
-function fail(seed, file, message) {
-  counts.failed += 1
-  failures.push({ seed, file, message: message.split('\n')[0].slice(0, 300) })
-}
-
-function summary() {
-  return `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`
-}
-
-function page() {
-  const lasted = Math.round((Date.now() - begun) / 60_000)
-  const found = failures.map(({ seed, file, message }) => {
-    const live = file.startsWith('test/live/') ? ' --config vitest.live.config.ts' : ''
-    return `- \`HOSTDEV_SEED=${seed} SEED=${seed} CRASH_ALL=1 npx vitest run${live} ${file}\`: ${message}`
-  })
-  return `# The last nightly run
-
-Written by \`npm run nightly\`, which repeats what draws its cases at random (properties, mutants, damaged documents and
-frames, hostile hosts), what races (crashes in the middle of changes, locks, watches) and the comparison of random host
-devices with libvirt, each round from another seed.
-
-| | |
-|---|---|
-| begun | ${begun.toISOString().slice(0, 16).replace('T', ' ')} UTC |
-| lasted | ${lasted} minutes |
-| machine | ${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, Node ${process.versions.node} |
-| files | ${files.length + 1} |
-| rounds | ${seeds.length} |
-| tests | ${summary()} |
-| seeds | ${seeds.join(', ')} |
-
-${found.length === 0 ? 'No failure was found.' : found.join('\n')}
-`
 }

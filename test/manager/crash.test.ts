@@ -42,7 +42,7 @@ describe('a process that is killed', () => {
     ['detachUsb', undefined, ['usb_1_1']],
     ['reattach', 'detach', ['pci_0000_02_00_0']],
     ['reattachUsb', 'detachUsb', ['usb_1_1']],
-  ])('at any point of %s leaves a host that can be recovered', { timeout: 120_000 }, async (work, first, names) => {
+  ])('at any point of %s leaves a host that can be recovered', { timeout: 600_000 }, async (work, first, names) => {
     const before = drivers()
     if (first) await runWhole(first)
     const between = drivers()
@@ -64,7 +64,7 @@ describe('a process that is killed', () => {
     }
   })
 
-  it('while it recovers can be recovered again', { timeout: 120_000 }, async () => {
+  it('while it recovers can be recovered again', { timeout: 600_000 }, async () => {
     const before = drivers()
     const points = await runWhole('detachGroup')
     await giveBack(['pci_0000_01_00_0', 'pci_0000_01_00_1'])
@@ -100,7 +100,7 @@ describe('a process that is killed as it hands a device over', () => {
   ])(
     'at any point of %s after %s leaves it with the guest or with the host, and the book says so',
     {
-      timeout: 240_000,
+      timeout: 600_000,
     },
     async (work, first) => {
       const before = drivers()
@@ -130,7 +130,7 @@ describe('a process that is killed as it hands a device over', () => {
     },
   )
 
-  it('is recovered again when that is cut off too', { timeout: 240_000 }, async () => {
+  it('is recovered again when that is cut off too', { timeout: 600_000 }, async () => {
     const before = drivers()
     const points = await runWhole('give')
     folderGuest(host).ends()
@@ -153,7 +153,7 @@ describe('a process that is killed as it hands a device over', () => {
 })
 
 describe('two processes that want one device', () => {
-  it('get it one at a time, and the other is told who has it', { timeout: 120_000 }, async () => {
+  it('get it one at a time, and the other is told who has it', { timeout: 600_000 }, async () => {
     const rounds = 200
     const nic = '0000:02:00.0'
     const racers = ['left', 'right'].map((name) => {

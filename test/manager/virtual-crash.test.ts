@@ -58,7 +58,7 @@ const endings: Partial<Record<VirtualWork, VirtualWork>> = {
 
 describe.each(cases)('%s that is killed', (work, before, after) => {
   it('at any point, as its recovery is then, leaves the host as before or as after it', {
-    timeout: 240_000,
+    timeout: 600_000,
   }, async () => {
     for (const first of before) await crash.runWhole(first)
     const look = () => ({ host: wholeHost(), recorded: crash.recorded() })

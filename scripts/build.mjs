@@ -1,9 +1,10 @@
 // Builds dist: the library as ES modules and as CommonJS, one file per module, and the command as one file.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { bundleCli } from './bundle-cli.mjs'
+import { slim } from './slim.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const commonjs = ['--module', 'commonjs', '--moduleResolution', 'bundler', '--verbatimModuleSyntax', 'false']
@@ -16,4 +17,8 @@ async function tsc(...options) {
 
 await rm(`${root}/dist`, { recursive: true, force: true })
 await Promise.all([tsc(), tsc(...commonjs, '--outDir', 'dist/cjs'), bundleCli()])
+const { exports } = JSON.parse(await readFile(`${root}/package.json`, 'utf8'))
+const entries = Object.values(exports).filter((entry) => entry.import)
+const typesOf = (condition) => entries.map((entry) => `${root}/${entry[condition].types}`)
+await Promise.all([slim(`${root}/dist/esm`, typesOf('import')), slim(`${root}/dist/cjs`, typesOf('require'))])
 await writeFile(`${root}/dist/cjs/package.json`, '{ "type": "commonjs" }\n')

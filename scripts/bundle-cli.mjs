@@ -13,6 +13,9 @@ export async function bundleCli() {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
   const { url, inputs } = await bundle('src/cli/main.ts', file, {
     splitting: true,
+    // names stay, so that a stack trace says where it went
+    minifyWhitespace: true,
+    minifySyntax: true,
     define: { 'process.env.HOSTDEV_VERSION': JSON.stringify(version) },
   })
   await chmod(join(root, file), 0o755)

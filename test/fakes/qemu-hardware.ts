@@ -4,8 +4,8 @@ import { type RawServer, rawServer } from './raw-server.js'
 
 type Message = Record<string, unknown> & { id?: unknown; execute?: string; arguments?: Record<string, unknown> }
 
-/** Devices of QEMU's own in place of host devices: what a guest sees of them comes and goes alike. */
-const standIns: Readonly<Record<string, string>> = { 'usb-host': 'usb-mouse', 'vfio-pci': 'virtio-rng-pci' }
+/** Devices of QEMU's own in place of host devices, by their drivers: what a guest sees of them comes and goes alike. */
+const ordinary = { 'usb-host': 'usb-mouse', 'vfio-pci': 'virtio-rng-pci' }
 /** Where a device is, which its stand-in knows. */
 const placed = ['id', 'bus', 'addr', 'port', 'multifunction']
 const unset: Readonly<Record<string, unknown>> = { rombar: 1, bootindex: -1, 'guest-reset': true }
@@ -13,8 +13,14 @@ const unset: Readonly<Record<string, unknown>> = { rombar: 1, bootindex: -1, 'gu
 /**
  * Gives a real QEMU the hardware that the machine lacks: stands between it and its client, and puts a device of QEMU's
  * own in the place of each host device. All else, buses and ports, ids, events and refusals, is QEMU's own.
+ *
+ * @param others - stand-ins by the drivers of host devices, beside the ordinary ones
  */
-export async function qemuHardware(target: () => string): Promise<RawServer> {
+export async function qemuHardware(
+  target: () => string,
+  others: Readonly<Record<string, string>> = {},
+): Promise<RawServer> {
+  const standIns: Readonly<Record<string, string>> = { ...ordinary, ...others }
   const given = new Map<string, Record<string, unknown>>()
 
   /** What QEMU is told in place of a message; `undefined` for one that is answered here. */

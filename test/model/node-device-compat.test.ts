@@ -39,4 +39,13 @@ describe('a node device in compat', () => {
       </capability>`
     expect(again(pci(vpd)).match(/index='.*?'/g)).toEqual([`index='0'`])
   })
+
+  it.each([
+    ['readonly', 'readOnly', `<serial_number>s</serial_number><vendor_field index='0'></vendor_field>`, 'serialNumber'],
+    ['readwrite', 'readWrite', `<asset_tag>s</asset_tag><system_field index='１'>x</system_field>`, 'assetTag'],
+  ])('has no member for fields of %s data of which none is kept', (access, member, fields, kept) => {
+    const vpd = `<capability type='vpd'><name>x</name><fields access='${access}'>${fields}</fields></capability>`
+    const def = nodeDevice.parse(pci(vpd), compat)
+    expect(def).toHaveProperty(['capabilities', 0, 'vpd', member], { [kept]: 's' })
+  })
 })

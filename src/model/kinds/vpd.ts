@@ -29,13 +29,17 @@ type Numbered = Infer<ReturnType<typeof numbered>>
 const vendorFields = opt(many('vendor_field[@index]', numbered(/^[\dA-Z]$/)))
 const systemFields = opt(many('system_field[@index]', numbered(/^[\dB-Z]$/)))
 
-/** libvirt keeps one field of each index, at the place of the first and with the value of the last. */
-function unique(fields: readonly Numbered[]): Numbered[] {
+/**
+ * The same with what libvirt keeps of a member: one field of each index, at the place of the first and
+ * with the value of the last.
+ */
+function unique<K extends string, D extends { [member in K]?: Numbered[] }>(def: D, member: K): D {
+  const { [member]: fields, ...others } = def
   const held = new Map<string, Numbered>()
   // it compares a single byte, so that no letter beyond ASCII is one
-  for (const each of fields)
+  for (const each of fields ?? [])
     if (each.index.length === 1 && each.index <= '\x7f' && each.value !== '') held.set(each.index, each)
-  return [...held.values()]
+  return { ...others, ...(held.size > 0 && { [member]: [...held.values()] }) } as D
 }
 
 const readOnly = table({
@@ -56,20 +60,14 @@ export const vpd = table({
   readOnly: opt(
     one(
       "fields[@access='readonly']",
-      refined(readOnly, (def, { compat }) =>
-        compat && def.vendorFields ? { ...def, vendorFields: unique(def.vendorFields) } : def,
-      ),
+      refined(readOnly, (def, { compat }) => (compat ? unique(def, 'vendorFields') : def)),
     ),
   ),
   /** Fields of VPD-W, tag 0x91. */
   readWrite: opt(
     one(
       "fields[@access='readwrite']",
-      refined(readWrite, (def, { compat }) => {
-        if (!compat) return def
-        const { vendorFields = [], systemFields = [], ...kept } = def
-        return { ...kept, vendorFields: unique(vendorFields), systemFields: unique(systemFields) }
-      }),
+      refined(readWrite, (def, { compat }) => (compat ? unique(unique(def, 'vendorFields'), 'systemFields') : def)),
     ),
   ),
   other: rest({ fields: 'refused' }),

@@ -2,9 +2,9 @@ import { type Infer, invalid, type Reading } from '../xml/codec.js'
 import { documentOf } from '../xml/document.js'
 import { cUint, size, unlessZero } from '../xml/number.js'
 import { filled, refined, ruled } from '../xml/refine.js'
-import { type AnyRow, attr, leaf, many, one, opt, owed } from '../xml/row.js'
+import { type AnyRow, attr, leaf, many, one, opt, owed, spared } from '../xml/row.js'
 import { just, table } from '../xml/table.js'
-import { admitting, matching, name, onlyYes, word, yesNo } from '../xml/text.js'
+import { admitting, matching, name, onlyYes, onOff, word, yesNo } from '../xml/text.js'
 import { variants } from '../xml/variants.js'
 import { deviceInfo, sitsAt } from './hostdev/device-info.js'
 import { pciDriver, teaming } from './hostdev/pci.js'
@@ -18,20 +18,30 @@ import { shape, unsignedInt } from './schema-spelling.js'
 const deviceName = admitting(name, shape(/^[\w.\-\\:/]+$/))
 const number = admitting(cUint(10), unsignedInt)
 
+/** A positiveInteger of the schema. */
+const fromOne = admitting(number, shape(/^[ \t\r\n]*\+?0*[1-9]\d*[ \t\r\n]*$/))
+
 /** What `<driver>` says of a virtio device, which is of no use for a host device. */
-const virtioSettings = [
-  ...['queues', 'rx_queue_size', 'tx_queue_size', 'txmode', 'ioeventfd', 'event_idx', 'rss', 'rss_hash_report'],
-  ...['iommu', 'ats', 'packed', 'page_per_vq'],
-].map((attribute) => `@${attribute}`)
+const virtioSettings = Object.fromEntries<AnyRow>([
+  ...['queues', 'rx_queue_size', 'tx_queue_size'].map((name) => [`@${name}`, attr(`@${name}`, fromOne)] as const),
+  ...['ioeventfd', 'event_idx', 'rss', 'rss_hash_report', 'iommu', 'ats', 'packed', 'page_per_vq'].map(
+    (name) => [`@${name}`, attr(`@${name}`, onOff)] as const,
+  ),
+  ['@txmode', attr('@txmode', word('iothread', 'timer'))],
+])
 
 const speed = admitting(unlessZero(size), shape(/^0*[1-9]\d*$/))
+const path = admitting(name, shape(/^(\/|[a-zA-Z]:\\).+$/))
 
 /** How fast a direction may be: `virNetDevBandwidthRate`, in kilobytes a second and kilobytes. */
-const rate = table({
-  average: attr('@average', speed),
-  peak: opt(attr('@peak', speed)),
-  burst: opt(attr('@burst', speed)),
-})
+const rate = table(
+  {
+    average: spared(attr('@average', speed)),
+    peak: opt(attr('@peak', speed)),
+    burst: opt(attr('@burst', speed)),
+  },
+  { forgotten: { '@floor': attr('@floor', speed) } },
+)
 
 /** Rows of an interface around those of its kind, in the order libvirt writes (`virDomainNetDefFormat`). */
 const networkDevice = <R extends Record<string, AnyRow>>(rows: R) => ({
@@ -41,17 +51,28 @@ const networkDevice = <R extends Record<string, AnyRow>>(rows: R) => ({
     one(
       'mac',
       filled(
-        table({
-          address: owed(opt(attr('@address', unicastMac))),
-          type: opt(attr('@type', word('generated', 'static'))),
-          check: opt(attr('@check', yesNo)),
-        }),
+        table(
+          {
+            address: owed(opt(attr('@address', unicastMac))),
+            type: opt(attr('@type', word('generated', 'static'))),
+            check: opt(attr('@check', yesNo)),
+          },
+          { forgotten: { '@currentAddress': attr('@currentAddress', unicastMac) } },
+        ),
       ),
     ),
   ),
   ...rows,
   bandwidth: opt(
-    one('bandwidth', filled(table({ inbound: opt(one('inbound', rate)), outbound: opt(one('outbound', rate)) }))),
+    one(
+      'bandwidth',
+      filled(
+        table(
+          { inbound: opt(one('inbound', rate)), outbound: opt(one('outbound', rate)) },
+          { forgotten: { '@classID': attr('@classID', fromOne) } },
+        ),
+      ),
+    ),
   ),
   port: opt(one('port', filled(table({ isolated: opt(attr('@isolated', yesNo)) })))),
   ips: opt(many('ip', ipAddress)),
@@ -60,14 +81,30 @@ const networkDevice = <R extends Record<string, AnyRow>>(rows: R) => ({
   downscript: opt(one('downscript', just(attr('@path', name)))),
   /** The domain that serves the device, with Xen. */
   backendDomain: opt(one('backenddomain', just(attr('@name', name)))),
-  target: opt(one('target', table({ dev: attr('@dev', deviceName) }))),
+  target: opt(
+    one('target', table({ dev: attr('@dev', deviceName) }, { forgotten: { '@managed': attr('@managed', yesNo) } })),
+  ),
   /** Names in a container: what it was, and what it is to be. */
   guest: opt(
     one('guest', filled(table({ dev: opt(attr('@dev', deviceName)), actual: opt(attr('@actual', deviceName)) }))),
   ),
   model: opt(one('model', just(attr('@type', matching(/^[\w-]+$/, 'a name of letters, digits, _ and -'))))),
   backend: opt(
-    one('backend', filled(table({ tap: opt(attr('@tap', name)) }, { forgotten: ['@vhost', '@type', '@logFile'] }))),
+    one(
+      'backend',
+      filled(
+        table(
+          { tap: opt(attr('@tap', path)) },
+          {
+            forgotten: {
+              '@vhost': attr('@vhost', path),
+              '@type': attr('@type', word('default', 'passt')),
+              '@logFile': attr('@logFile', path),
+            },
+          },
+        ),
+      ),
+    ),
   ),
   tune: opt(one('tune', filled(table({ sndbuf: opt(leaf('sndbuf', number)) })))),
   /** The other half of a pair of which one takes over while the other is unplugged. */
@@ -108,7 +145,7 @@ const hostdevInterface = ruled(
           virtualPort: opt(one('virtualport', virtualPort)),
         }),
       },
-      { order: 'any', forgotten: ['filterref', 'portForward'] },
+      { order: 'any', forgotten: { filterref: 'unchecked', portForward: 'unchecked' } },
     ),
     withoutIdleDriver,
   ),
@@ -120,7 +157,13 @@ const hostdevInterface = ruled(
 const vdpaInterface = ruled(
   table(networkDevice({ source: one('source', table({ dev: attr('@dev', deviceName) })) }), {
     order: 'any',
-    forgotten: ['filterref', 'portForward', 'driver'],
+    forgotten: {
+      filterref: 'unchecked',
+      portForward: 'unchecked',
+      driver: 'unchecked',
+      vlan: one('vlan', vlan),
+      virtualport: one('virtualport', virtualPort),
+    },
   }),
   ({ address }) =>
     address?.kind === 'unassigned' ? "has an address of type 'unassigned', which only a <hostdev> may have" : undefined,

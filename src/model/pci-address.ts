@@ -1,10 +1,10 @@
 import { VirtError } from '../errors.js'
-import { type Codec, type Infer, invalid } from '../xml/codec.js'
+import type { Infer } from '../xml/codec.js'
 import { cUint, hex, upTo } from '../xml/number.js'
 import { refined } from '../xml/refine.js'
 import { attr, otherwise } from '../xml/row.js'
 import { table } from '../xml/table.js'
-import { admitting } from '../xml/text.js'
+import { admitting, onOff } from '../xml/text.js'
 import { hexOrInteger, uint8, uint32 } from './schema-spelling.js'
 
 /** libvirt writes a function `0x3`, which is right up to the 7 it may be. */
@@ -30,14 +30,16 @@ export const pciAddress = table({
 /** Where a PCI function sits on its host or guest: `virPCIDeviceAddress`. */
 export interface PciAddress extends Infer<typeof pciAddress> {}
 
-/** The same address where `multifunction` is of no use, which libvirt reads of any PCI address all the same. */
-// biome-ignore lint/suspicious/noExplicitAny: the def's type is the codec's own
-export const soleFunction = <C extends Codec<any>>(address: C): C =>
-  refined(address, (def, _, element) => {
-    const { multifunction = 'off' } = element.attributes
-    if (multifunction === 'on' || multifunction === 'off') return def
-    throw invalid(element, `is '${multifunction.slice(0, 100)}', which is not on or off`, '/@multifunction')
-  })
+const multifunction = attr('@multifunction', onOff)
+
+/** The same where `multifunction` is of no use; libvirt reads it of any PCI address, and forgets it there. */
+export const soleFunction = refined(
+  table(pciAddress.rows, { forgotten: { '@multifunction': multifunction } }),
+  (def, reading, element) => {
+    if (element.attributes.multifunction !== undefined) multifunction.read(element, reading)
+    return def
+  },
+)
 
 const pattern = /^(?:([\da-f]{4,8}):)?([\da-f]{1,2}):([\da-f]{1,2})\.([0-7])$/i
 

@@ -13,8 +13,11 @@ export interface TableOptions {
   /** Rows whose elements stand side by side: a group of RELAX NG inside an interleave, as libxml2 checks it. */
   together?: readonly string[]
   /** Elements and, as `@name`, attributes that libvirt's schema allows and its parser forgets. */
-  forgotten?: readonly string[]
+  forgotten?: Forgotten
 }
+
+/** What is forgotten, by name, with the row that tells how the schema wants it. */
+export type Forgotten = Readonly<Record<string, AnyRow | 'unchecked'>>
 
 /** A row of a table with its name in the def. */
 export interface Entry {
@@ -61,7 +64,7 @@ export class Layout {
 
   constructor(
     rows: Rows,
-    private readonly forgotten: readonly string[] = [],
+    readonly forgotten: Forgotten = {},
   ) {
     this.entries = positioned(Object.entries(rows))
     this.attributes = this.entries.filter(
@@ -75,7 +78,7 @@ export class Layout {
     this.#only = new Map([...this.#children].flatMap(([tag, entries]) => (isAlone(entries) ? [[tag, entries[0]]] : [])))
     this.#guests = byTag(below.filter(({ row }) => row.place.attribute !== undefined))
     this.#hasGuests = this.#guests.size > 0
-    const passedOver = forgotten.filter((each) => each.startsWith('@')).map((each) => each.slice(1))
+    const passedOver = Object.keys(forgotten).flatMap((each) => (each.startsWith('@') ? [each.slice(1)] : []))
     this.known = {
       attributes: [...attributesOf(this.attributes), ...passedOver],
       text: this.bodies.length > 0,
@@ -99,7 +102,7 @@ export class Layout {
 
   /** Whether an element that no row reads is known all the same. */
   passesOver({ name }: XmlElement): boolean {
-    return this.#guests.has(name) || this.forgotten.includes(name)
+    return this.#guests.has(name) || Object.hasOwn(this.forgotten, name)
   }
 
   /** The row that reads a child element. One in a namespace of its own is none of libvirt's. */

@@ -31,6 +31,9 @@ export function checkTable(
     if (element.attributes[row.place.attribute ?? ''] !== undefined) row.check(element, findings)
     else if (!row.mayLack) findings.push(finding(element, 'is missing', stepOf(row)))
   }
+  for (const [name, row] of Object.entries(layout.forgotten))
+    if (row !== 'unchecked' && name.startsWith('@') && element.attributes[name.slice(1)] !== undefined)
+      row.check(element, findings)
   for (const { row } of layout.bodies) if (!row.mayLack || element.text !== '') row.check(element, findings)
 
   let last = 0
@@ -43,7 +46,9 @@ export function checkTable(
       if (child.attributes[row.place.attribute ?? ''] !== undefined) row.check(child, findings)
     const entry = layout.childOf(withTokens(child))
     if (!entry) {
+      const row = Object.hasOwn(layout.forgotten, child.name) ? layout.forgotten[child.name] : 'unchecked'
       if (!layout.passesOver(child)) findings.push(finding(child, 'is not in the schema here'))
+      else if (row !== 'unchecked') row?.check(child, findings)
       if (group === 'open') group = 'ended'
       continue
     }

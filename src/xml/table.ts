@@ -145,8 +145,8 @@ function schemaOf(entries: readonly Entry[]): JsonSchema {
 }
 
 /** One row as a codec of its own, for an element that only wraps it: `one('driver', just(leaf('name', str)))`. */
-export const just = <T>(row: Row<T>): Codec<T> => {
-  const inner = table({ value: row }) as unknown as Codec<{ value: T }>
+export const just = <T>(row: Row<T>, options: TableOptions = {}): Codec<T> => {
+  const inner = table({ value: row }, options) as unknown as Codec<{ value: T }>
   return {
     read: (element, reading, told) => inner.read(element, reading, told).value,
     write: (sink, value, writing) => inner.write(sink, { value }, writing),

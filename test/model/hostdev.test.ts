@@ -271,11 +271,30 @@ describe('the schema of a hostdev', () => {
     ['a port without bus', usb(`<address bus='1' device='2'/>`, `<address type='usb' port='3'/>`), ['is missing']],
     ['half an address of a channel', pci(`<address type='ccw' devno='0x1'/>`), ['has only some of cssid, ssid']],
     ['a secret that is not named', iscsi(`<secret type='iscsi'/>`), ['names its secret by neither']],
+    ['a flag of storage that says more', pci('<readonly>x</readonly>'), ['holds stray text']],
     ['an initiator without its name', iscsi('', '<initiator/>'), ['is missing', 'is missing']],
   ])('refuses %s', (_, xml, problems) => {
     expect(hostdev.validate(xml).map(({ problem }) => problem)).toEqual(
       problems.map((text) => expect.stringContaining(text)),
     )
+  })
+
+  // each as xmllint accepts it with domain.rng of libvirt 9.0 and 11.3
+  it.each([
+    ['a source that says whether it is multifunction', pci().replace("bus='0x03'", "bus='0x03' multifunction='on'")],
+    ['a policy of a PCI source', pci().replace('<source>', `<source startupPolicy='optional'>`)],
+    ['a slot of memory', pci(`<address type='dimm'/>`)],
+    [
+      'an initiator of an empty name',
+      iscsi(`<secret type='ceph' usage='u'/>`, `<initiator><iqn name=''/></initiator>`),
+    ],
+    [
+      'an adapter with its type',
+      `<hostdev type='scsi'><source><adapter type='scsi_host' name=''/><address bus='0' target='0' unit='0'/></source>
+      </hostdev>`,
+    ],
+  ])('admits %s', (_, xml) => {
+    expect(hostdev.validate(xml)).toEqual([])
   })
 
   it('takes blanks around a word for nothing, as RELAX NG does', () => {

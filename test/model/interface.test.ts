@@ -16,6 +16,9 @@ describe('the schema of an interface', () => {
     `<virtualport type='802.1Qbh'><parameters/></virtualport>`,
     `<virtualport><parameters managerid='11' interfaceid='09b11c53-8b5c-4eeb-8f00-d84eaa0aaa4f'/></virtualport>`,
     `<vlan trunk=' yes '><tag id='42'/></vlan>`,
+    `<bandwidth classID='3'><inbound floor='1'/><outbound/></bandwidth>`,
+    `<target dev='t' managed='no'/>`,
+    `<driver queues='4' txmode='timer'/>`,
   ])('admits %s', (inside) => {
     expect(guestInterface.validate(network(inside))).toEqual([])
   })
@@ -25,6 +28,8 @@ describe('the schema of an interface', () => {
     [`<virtualport><parameters managerid='256'/></virtualport>`, '/virtualport/parameters/@managerid'],
     ['<vlan/>', '/vlan/tag'],
     ['<mac/>', '/mac/@address'],
+    [`<driver queues='0'/>`, '/driver/@queues'],
+    [`<backend tap='relative'/>`, '/backend/@tap'],
   ])('refuses %s', (inside, path) => {
     expect(guestInterface.validate(network(inside)).map((finding) => finding.path)).toEqual([
       expect.stringContaining(path),

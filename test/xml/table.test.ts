@@ -246,9 +246,13 @@ describe('validation', () => {
   })
 
   it('passes over what the schema has and the parser forgets', () => {
-    const codec = table({ first: leaf('first', str) }, { forgotten: ['old', '@was'] })
-    expect(problems(codec, `<a was='1'><first/><old/></a>`)).toEqual([])
-    expect(read(codec, `<a was='1'><first>x</first><old/></a>`, { strict: true })).toEqual({ first: 'x' })
+    const codec = table(
+      { first: leaf('first', str) },
+      { forgotten: { old: 'unchecked', '@was': attr('@was', cUint()) } },
+    )
+    expect(problems(codec, `<a was='1'><first/><old x='y'/></a>`)).toEqual([])
+    expect(problems(codec, `<a was='x'><first/></a>`)).toEqual([expect.stringContaining(`/a/@was is 'x'`)])
+    expect(read(codec, `<a was='x'><first>x</first><old/></a>`, { strict: true })).toEqual({ first: 'x' })
   })
 
   it('ends after a hundred findings', () => {

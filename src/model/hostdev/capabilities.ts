@@ -5,13 +5,14 @@ import { admitting, name } from '../../xml/text.js'
 import { ipAddress, ipRoute } from '../ip-config.js'
 import { shape } from '../schema-spelling.js'
 import { deviceInfo } from './device-info.js'
+import { storageFlags } from './subsystem.js'
 
 const path = admitting(name, shape(/^(\/|[a-zA-Z]:\\).+$/))
 const deviceName = admitting(name, shape(/^[\w.\-\\:/]+$/))
 
 /** A device that a container sees as one of its own: `virDomainHostdevCaps`. */
 const capability = <R extends Rows>(rows: R) =>
-  table({ ...rows, ...deviceInfo }, { order: 'any', forgotten: ['readonly', 'shareable'] })
+  table({ ...rows, ...deviceInfo }, { order: 'any', forgotten: storageFlags })
 
 /** `<hostdev mode='capabilities' type='storage'>`. */
 export const storageHostdev = capability({ source: one('source', table({ block: leaf('block', path) })) })
@@ -27,5 +28,5 @@ export const netHostdev = table(
     routes: opt(many('route', ipRoute)),
     ...deviceInfo,
   },
-  { order: 'any', forgotten: ['readonly', 'shareable'] },
+  { order: 'any', forgotten: storageFlags },
 )

@@ -1,7 +1,7 @@
 import type { Infer } from '../../xml/codec.js'
 import { cUint, cUint64, hex, printedSigned, unlessZero, upTo } from '../../xml/number.js'
 import { checked, filled, refined, ruled } from '../../xml/refine.js'
-import { attr, one, opt, otherwise, owed } from '../../xml/row.js'
+import { attr, one, opt, otherwise, owed, spared } from '../../xml/row.js'
 import { table } from '../../xml/table.js'
 import { admitting, onOff, type Text } from '../../xml/text.js'
 import { variants } from '../../xml/variants.js'
@@ -129,7 +129,7 @@ export const guestAddress = variants('type', {
   }),
   'virtio-mmio': table({}),
   dimm: table({
-    slot: attr('@slot', admitting(cUint(10), unsignedInt)),
+    slot: spared(attr('@slot', admitting(cUint(10), unsignedInt))),
     base: opt(attr('@base', admitting(baseText, shape(/^(0x)?[\da-f]+$/)))),
   }),
   unassigned: table({}),

@@ -3,7 +3,7 @@ import { attr, one, opt } from '../../xml/row.js'
 import { just, table } from '../../xml/table.js'
 import { onOff, word } from '../../xml/text.js'
 import { uuid } from '../uuid.js'
-import { subsystem } from './subsystem.js'
+import { storageFlags, subsystem } from './subsystem.js'
 
 /** The guest address each model of mediated device has. */
 const addressOf = { 'vfio-pci': 'pci', 'vfio-ccw': 'ccw', 'vfio-ap': undefined } as const
@@ -20,7 +20,7 @@ export const mdevHostdev = ruled(
       ramfb: opt(attr('@ramfb', onOff)),
       source: one('source', table({ uuid: one('address', just(attr('@uuid', uuid))) })),
     }),
-    { order: 'any', forgotten: ['readonly', 'shareable'] },
+    { order: 'any', forgotten: storageFlags },
   ),
   ({ model, address }) =>
     address && addressOf[model] !== undefined && address.kind !== addressOf[model]

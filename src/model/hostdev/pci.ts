@@ -1,11 +1,12 @@
+import type { Forgotten } from '../../xml/layout.js'
 import { filled, ruled } from '../../xml/refine.js'
 import { attr, one, opt, since } from '../../xml/row.js'
 import { table } from '../../xml/table.js'
 import { name, onOff, word, yesNo } from '../../xml/text.js'
 import { variants } from '../../xml/variants.js'
-import { pciAddress, soleFunction } from '../pci-address.js'
+import { soleFunction } from '../pci-address.js'
 import { aliasName, sitsAt } from './device-info.js'
-import { subsystem } from './subsystem.js'
+import { storageFlags, subsystem } from './subsystem.js'
 
 /** Which driver of the host holds the device for the guest: `virDeviceHostdevPCIDriverInfo`. */
 const driverRows = {
@@ -18,7 +19,7 @@ const driverRows = {
 }
 
 /** The `<driver>` of a device; `forgotten` are settings of other devices that the schema allows there too. */
-export const pciDriver = (forgotten: readonly string[] = []) => filled(table(driverRows, { forgotten }))
+export const pciDriver = (forgotten: Forgotten = {}) => filled(table(driverRows, { forgotten }))
 
 /** A pair of network devices of which one takes over while the other is unplugged: `virDomainNetTeamingInfo`. */
 export const teaming = variants('type', {
@@ -38,15 +39,18 @@ export const pciHostdev = ruled(
       driver: opt(one('driver', pciDriver())),
       source: one(
         'source',
-        table({
-          /** Whether Xen filters writes to the device's configuration space. */
-          writeFiltering: opt(attr('@writeFiltering', yesNo)),
-          address: one('address', soleFunction(pciAddress)),
-        }),
+        table(
+          {
+            /** Whether Xen filters writes to the device's configuration space. */
+            writeFiltering: opt(attr('@writeFiltering', yesNo)),
+            address: one('address', soleFunction),
+          },
+          { forgotten: { '@startupPolicy': attr('@startupPolicy', word('mandatory', 'requisite', 'optional')) } },
+        ),
       ),
       teaming: opt(one('teaming', teaming)),
     }),
-    { order: 'any', together: ['driver', 'source', 'teaming'], forgotten: ['readonly', 'shareable'] },
+    { order: 'any', together: ['driver', 'source', 'teaming'], forgotten: storageFlags },
   ),
   sitsAt('pci', 'unassigned'),
   ({ teaming }) =>

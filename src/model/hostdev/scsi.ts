@@ -4,18 +4,24 @@ import { cUint, cUint64, upTo } from '../../xml/number.js'
 import { checked, refined, ruled } from '../../xml/refine.js'
 import { attr, flag, many, one, opt, owed } from '../../xml/row.js'
 import { just, table } from '../../xml/table.js'
-import { admitting, matching, name, str, type Text, word, yesNo } from '../../xml/text.js'
+import { admitting, matching, name, str, type Text, token, word, yesNo } from '../../xml/text.js'
 import { variants } from '../../xml/variants.js'
 import { integerTo, shape } from '../schema-spelling.js'
 import { uuid } from '../uuid.js'
 import { sitsAt } from './device-info.js'
-import { subsystem } from './subsystem.js'
+import { storageFlags, subsystem } from './subsystem.js'
+
+/** A name, of which the schema admits an empty one. */
+const anyName = admitting(name, () => true)
+
+/** The schema has adapters of pools of storage here, which may bear a type. */
+const adapterName = just(attr('@name', anyName), { forgotten: { '@type': attr('@type', word('scsi_host')) } })
 
 /** A logical unit behind a host adapter: `virDomainHostdevSubsysSCSIHost`. */
 const adapter = table(
   {
     /** `scsi_host0`; no other spelling finds the device. */
-    adapter: one('adapter', just(attr('@name', name))),
+    adapter: one('adapter', adapterName),
     address: one(
       'address',
       table({
@@ -50,7 +56,10 @@ const auth = table({
     checked(
       ruled(
         table({
-          type: attr('@type', word('iscsi')),
+          type: attr(
+            '@type',
+            admitting(word('iscsi'), (text) => ['iscsi', 'ceph'].includes(token(text))),
+          ),
           uuid: opt(attr('@uuid', uuid)),
           usage: opt(attr('@usage', admitting(name, shape(/^[^/\n]+$/)))),
         }),
@@ -76,7 +85,7 @@ const iscsi = checked(
           hosts: many('host', table({ name: attr('@name', str), port: opt(attr('@port', port)) })),
           auth: opt(one('auth', auth)),
           /** The IQN under which to log in. */
-          initiator: opt(one('initiator', just(owed(opt(one('iqn', just(owed(opt(attr('@name', name)))))))))),
+          initiator: opt(one('initiator', just(owed(opt(one('iqn', just(owed(opt(attr('@name', anyName)))))))))),
         },
         { order: 'any' },
       ),
@@ -157,7 +166,7 @@ export const scsiHostHostdev = ruled(
         }),
       ),
     }),
-    { order: 'any', forgotten: ['readonly', 'shareable'] },
+    { order: 'any', forgotten: storageFlags },
   ),
   sitsAt('pci', 'ccw'),
 )

@@ -6,7 +6,7 @@ import { admitting, type Text, word, yesNo } from '../../xml/text.js'
 import { shape } from '../schema-spelling.js'
 import { sitsAt } from './device-info.js'
 import { usbPort } from './guest-address.js'
-import { subsystem } from './subsystem.js'
+import { storageFlags, subsystem } from './subsystem.js'
 
 const id = just(attr('@id', admitting(upTo(0xffff, hex(4, cUint())), shape(/^(0x)?[\da-fA-F]{1,4}$/))))
 const number = admitting(printedSigned(cUint()), shape(/^(0x)?[\da-fA-F]{1,3}$/))
@@ -78,7 +78,7 @@ const source: typeof sourceRow = {
 export const usbHostdev = ruled(
   table(subsystem({ source }), {
     order: 'any',
-    forgotten: ['readonly', 'shareable'],
+    forgotten: storageFlags,
   }),
   sitsAt('usb'),
 )

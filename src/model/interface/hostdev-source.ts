@@ -4,7 +4,7 @@ import { table } from '../../xml/table.js'
 import { yesNo } from '../../xml/text.js'
 import { type Tell, variants } from '../../xml/variants.js'
 import { usbSource } from '../hostdev/usb.js'
-import { pciAddress, soleFunction } from '../pci-address.js'
+import { soleFunction } from '../pci-address.js'
 
 /** The type stands at the address; where there is none, only a USB device has a vendor. */
 const tell: Tell = {
@@ -18,10 +18,13 @@ const tell: Tell = {
 
 /** The host device behind an interface of type hostdev. */
 export const hostdevSource = variants(tell, {
-  pci: table({
-    writeFiltering: opt(attr('@writeFiltering', yesNo)),
-    address: one("address[@type='pci']", soleFunction(pciAddress)),
-  }),
+  pci: table(
+    {
+      writeFiltering: opt(attr('@writeFiltering', yesNo)),
+      address: one("address[@type='pci']", soleFunction),
+    },
+    { forgotten: { '@missing': attr('@missing', yesNo) } },
+  ),
   usb: ruled(usbSource("address[@type='usb']"), ({ vendor, address }) =>
     vendor === undefined && !address ? 'names no device; give an address, or vendor and product' : undefined,
   ),

@@ -41,6 +41,9 @@ const link = {
   width: attr('@width', admitting(printedSigned(cUint()), unsignedInt)),
 }
 
+/** Number of the port. */
+const port = opt(attr('@port', admitting(unlessNegative(cInt(10)), unsignedInt)))
+
 /** A PCI function: `virNodeDevCapPCIDev`. */
 export const pciDevice = table({
   /** Class, subclass and programming interface in 24 bits. */
@@ -85,16 +88,9 @@ export const pciDevice = table({
       'pci-express',
       table({
         /** What the link could do. */
-        capability: opt(
-          repeated(
-            one(
-              "link[@validity='cap']",
-              table({ port: opt(attr('@port', admitting(unlessNegative(cInt(10)), unsignedInt))), ...link }),
-            ),
-          ),
-        ),
+        capability: opt(repeated(one("link[@validity='cap']", table({ port, ...link })))),
         /** What the link does. */
-        status: opt(repeated(one("link[@validity='sta']", table(link)))),
+        status: opt(repeated(one("link[@validity='sta']", table(link, { forgotten: { '@port': port } })))),
       }),
     ),
   ),

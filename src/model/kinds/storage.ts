@@ -6,7 +6,7 @@ import { rest } from '../../xml/raw.js'
 import { checked, refined } from '../../xml/refine.js'
 import { flag, leaf, one, opt, ours } from '../../xml/row.js'
 import { table } from '../../xml/table.js'
-import { admitting, str, type Text } from '../../xml/text.js'
+import { admitting, str, type Text, token } from '../../xml/text.js'
 import { devicePath } from '../schema-spelling.js'
 import { bytes } from './spelling.js'
 
@@ -15,6 +15,7 @@ const zeroOne: Text<boolean> = {
   is: '0 or 1',
   from: (text, { compat }) => (text === '1' ? true : text === '0' || compat ? false : undefined),
   to: (value) => (value ? '1' : '0'),
+  admits: (text) => ['0', '1'].includes(token(text)),
   schema: { type: 'boolean' },
 }
 

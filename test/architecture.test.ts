@@ -66,13 +66,13 @@ const floorOf = (file: string): number => floors.findIndex((rooms) => rooms.incl
 const isEntryPoint = (file: string): boolean => roomOf(file) === 'entry points'
 
 const neighbours = new WeakMap<SourceTree, Map<string, string[]>>()
-/** What each file imports of the tree, types too: files in a circle of types can only be read all at once. */
+/** What each file imports of the tree, types and lazily too: files in any circle can only be read all at once. */
 function neighboursIn(tree: SourceTree): Map<string, string[]> {
   const known = neighbours.get(tree)
   if (known) return known
   const made = new Map<string, string[]>()
   for (const [file, text] of tree) {
-    const imports = importsOf(file, text).filter(({ target, lazy }) => !lazy && tree.has(target))
+    const imports = importsOf(file, text).filter(({ target }) => tree.has(target))
     made.set(
       file,
       imports.map(({ target }) => target),
@@ -212,6 +212,7 @@ describe('the rules', () => {
     ['imports from lower floors or its own room', 'api/a.ts', `import {\n  b,\n  c,\n} from '../index.js'`],
     ['imports from lower floors or its own room', 'xml/a.ts', `const a = () => import('../model/a.js')`],
     ['stands in no circle of imports', 'model/a.ts', `import type { A } from './a.js'`],
+    ['stands in no circle of imports', 'model/a.ts', `const a = () => import('./a.js')`],
     ['imports a package in the room that knows it', 'model/a.ts', `import { SaxesParser } from 'saxes'`],
     ['leaves the outside to os and cli', 'host/a.ts', `import { readFileSync } from 'node:fs'`],
     ['leaves the outside to os and cli', 'wire/a.ts', `import { connect } from 'node:net'`],

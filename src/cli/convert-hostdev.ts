@@ -1,8 +1,13 @@
 import { type Connection, capabilityOf, type HostdevDef, VirtError } from '../index.js'
 import { convert } from '../xml.js'
 import type { Cli } from './cli.js'
-import type { ConvertFlags } from './commands/convert.js'
 import { readText } from './read-text.js'
+
+/** What `hostdev convert` was asked for. */
+export interface ConvertFlags {
+  to: string
+  from?: string
+}
 
 /** Says what stands in a file in another format, with the host asked where the format needs it. */
 export async function convertHostdev({ open, out }: Cli, file: string | undefined, flags: ConvertFlags): Promise<void> {

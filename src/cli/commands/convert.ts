@@ -1,10 +1,5 @@
 import type { AddCommand } from '../cli.js'
-
-/** What `hostdev convert` was asked for. */
-export interface ConvertFlags {
-  to: string
-  from?: string
-}
+import type { ConvertFlags } from '../convert-hostdev.js'
 
 /** `hostdev convert`: a hostdev from a file, or standard input, in another format. */
 export const addConvert: AddCommand = (cli) => {

@@ -1,8 +1,8 @@
 import { VirtError } from '../errors.js'
 import { isPciAddress } from '../model/pci-address.js'
 import type { RunCommand } from '../os/command.js'
-import { Denied, type HostFiles } from '../os/host-files.js'
-import { lastStep } from './text.js'
+import type { HostFiles } from '../os/host-files.js'
+import { linkName } from './plain-files.js'
 
 /** Milliseconds; drivers answer in microseconds, unless one hangs. */
 const longestWait = 10_000
@@ -62,10 +62,7 @@ function devicesOf(printed: unknown): Devices {
 /** The PCI function that has the switch of an interface's card; `undefined` for what is no PCI device. */
 function cardOf(files: HostFiles, name: string): string | undefined {
   const device = `/sys/class/net/${name}/device`
-  const subsystem = files.link(`${device}/subsystem`)
-  if (subsystem instanceof Denied || lastStep(subsystem) !== 'pci') return undefined
-  const physical = files.link(`${device}/physfn`)
-  const target = physical instanceof Denied ? files.link(device) : physical
-  const address = target instanceof Denied ? '' : lastStep(target)
+  if (linkName(files, `${device}/subsystem`) !== 'pci') return undefined
+  const address = linkName(files, `${device}/physfn`) ?? linkName(files, device) ?? ''
   return isPciAddress(address) ? address : undefined
 }

@@ -1,5 +1,6 @@
 import type { ScsiHost } from '../model/kinds/scsi.js'
-import { Denied, type HostFiles } from '../os/host-files.js'
+import type { HostFiles } from '../os/host-files.js'
+import { namesIn } from './plain-files.js'
 import { SysfsDevice } from './sysfs-device.js'
 
 /** The class of Fibre Channel ports, which are SCSI hosts (drivers/scsi/scsi_transport_fc.c). */
@@ -16,8 +17,7 @@ export interface FcHost extends NonNullable<ScsiHost['fcHost']> {
 
 /** Every Fibre Channel port, in the order of their numbers; those whose names cannot be read are left out. */
 export function fcHosts(files: HostFiles): FcHost[] {
-  const names = files.list(fcClass)
-  const hosts = (names instanceof Denied ? [] : names).map((name) => fcHost(files, name))
+  const hosts = namesIn(files, fcClass).map((name) => fcHost(files, name))
   return hosts.filter((host) => host !== undefined).sort((a, b) => hostNumber(a.name) - hostNumber(b.name))
 }
 

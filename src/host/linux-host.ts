@@ -14,6 +14,7 @@ import { readSystem } from './kinds/system.js'
 import { type MdevDefinition, readMdevDefinitions } from './mdev-definitions.js'
 import { computer } from './names.js'
 import { type NetFeatures, readNetFeatures } from './net-features.js'
+import { exists, realPath, textOf } from './plain-files.js'
 import { type HostKnowledge, Survey } from './survey.js'
 import type { SysfsDevice } from './sysfs-device.js'
 import { companionPort } from './usb-port.js'
@@ -139,11 +140,11 @@ export class LinuxHost implements HostKnowledge {
    * @param isNew - whether it may not have begun
    */
   isBeingNamed({ name, path }: DeviceTrace, isNew: boolean): boolean {
-    const isThere = (file: string) => !(this.#files.stat(file) instanceof Denied)
+    const isThere = (file: string) => exists(this.#files, file)
     if (!isThere('/run/udev/control')) return false
     if (isNew || isThere('/run/udev/queue')) {
-      const index = this.#files.bytes(`${path}/ifindex`)
-      if (index instanceof Denied || !isThere(`/run/udev/data/n${new TextDecoder().decode(index).trim()}`)) return true
+      const index = textOf(this.#files, `${path}/ifindex`)
+      if (index === undefined || !isThere(`/run/udev/data/n${index}`)) return true
     }
     // after the question whether it is done: before, it may have ended between the two
     return this.#index.find(name, new Survey(this)) === undefined
@@ -188,8 +189,8 @@ export class LinuxHost implements HostKnowledge {
 
   /** The name of the device at a folder in /sys, whichever of its paths is given. */
   async nameAt(path: string): Promise<string | undefined> {
-    const real = this.#files.real(path)
-    return real instanceof Denied ? undefined : this.#index.nameAt(real, new Survey(this))
+    const real = realPath(this.#files, path)
+    return real === undefined ? undefined : this.#index.nameAt(real, new Survey(this))
   }
 
   /** What was found odd, as of the last time that each device was read. */

@@ -4,6 +4,7 @@ import { readMdevctlFile } from '../formats/mdevctl.js'
 import type { MdevDevice } from '../model/kinds/mdev.js'
 import { capabilityOf, type NodeDeviceDef } from '../model/node-device.js'
 import { Denied, type HostFiles } from '../os/host-files.js'
+import { namesIn, realPath } from './plain-files.js'
 import { decodeText } from './text.js'
 
 /** Where mdevctl keeps a file for each mediated device that is defined, in a folder for each parent. */
@@ -41,8 +42,8 @@ export function readMdevDefinitions(
   const found = new Map<string, MdevDefinition>()
   for (const address of namesIn(files, folder)) {
     if (address === 'scripts.d') continue
-    const at = files.real(`/sys/class/mdev_bus/${address}`)
-    const parent = at instanceof Denied ? undefined : nameAt(at)
+    const at = realPath(files, `/sys/class/mdev_bus/${address}`)
+    const parent = at === undefined ? undefined : nameAt(at)
     for (const uuid of namesIn(files, `${folder}/${address}`)) {
       const path = `${folder}/${address}/${uuid}`
       const bytes = files.bytes(path, largest)
@@ -68,11 +69,5 @@ function withoutGroup(def: NodeDeviceDef): Pick<MdevDefinition, 'def' | 'mdev'> 
 }
 
 function isThere(files: HostFiles, address: string, uuid: string): boolean {
-  const real = files.real(`/sys/bus/mdev/devices/${uuid}`)
-  return !(real instanceof Denied) && real.endsWith(`/${address}/${uuid}`)
-}
-
-function namesIn(files: HostFiles, path: string): string[] {
-  const names = files.list(path)
-  return names instanceof Denied ? [] : names.sort()
+  return realPath(files, `/sys/bus/mdev/devices/${uuid}`)?.endsWith(`/${address}/${uuid}`) ?? false
 }

@@ -1,5 +1,6 @@
 import type { RunCommand } from '../os/command.js'
-import { Denied, type HostFiles } from '../os/host-files.js'
+import type { HostFiles } from '../os/host-files.js'
+import { namesIn, realPath } from './plain-files.js'
 import type { Survey } from './survey.js'
 
 /** libvirt's words for offloads in libvirt's order, with ethtool's; `undefined` for what ethtool does not tell. */
@@ -73,12 +74,10 @@ const isActive = (feature: unknown): boolean =>
 
 /** The devices that RDMA works with: an interface of the same device has the feature. */
 function rdmaDevices(files: HostFiles): ReadonlySet<string> {
-  const names = files.list('/sys/class/infiniband')
-  const devices = names instanceof Denied ? [] : names.map((name) => deviceOf(files, 'infiniband', name))
+  const devices = namesIn(files, '/sys/class/infiniband').map((name) => deviceOf(files, 'infiniband', name))
   return new Set(devices.filter((device) => device !== ''))
 }
 
 function deviceOf(files: HostFiles, folder: string, name: string): string {
-  const device = files.real(`/sys/class/${folder}/${name}/device`)
-  return device instanceof Denied ? '' : device
+  return realPath(files, `/sys/class/${folder}/${name}/device`) ?? ''
 }

@@ -1,5 +1,6 @@
 import { VirtError } from '../errors.js'
 import { Denied, type HostFiles } from '../os/host-files.js'
+import { namesIn } from './plain-files.js'
 
 /** Where a SCSI logical unit sits. */
 export interface ScsiAddress {
@@ -37,10 +38,7 @@ export function scsiNodes(files: HostFiles, address: ScsiAddress): { generic?: s
     throw new VirtError('no-node-device', `there is no SCSI device ${name} on this host; list those of kind scsi`, {
       path: folder,
     })
-  const first = (kind: string): string | undefined => {
-    const names = files.list(`${folder}/${kind}`)
-    return names instanceof Denied ? undefined : names.sort()[0]
-  }
+  const first = (kind: string): string | undefined => namesIn(files, `${folder}/${kind}`)[0]
   const [generic, block] = [first('scsi_generic'), first('block')]
   return { ...(generic !== undefined && { generic }), ...(block !== undefined && { block }) }
 }

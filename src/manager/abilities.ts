@@ -1,7 +1,7 @@
 import type { Ability } from '../backend.js'
 import { VirtError } from '../errors.js'
+import { exists, namesIn } from '../host/plain-files.js'
 import { Denied, type HostFiles } from '../os/host-files.js'
-import { exists, namesIn } from './host-text.js'
 import type { ManagedHost } from './managed-host.js'
 import { hasModule, moduleRemedy, vfioFindings } from './vfio-support.js'
 

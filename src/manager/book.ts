@@ -1,8 +1,8 @@
 import { VirtError } from '../errors.js'
+import { bootId, exists } from '../host/plain-files.js'
 import type { DeviceRecord, Step } from './change.js'
 import { type DeviceUser, type Guests, isSameUser } from './guests.js'
 import type { HostDevice, ManagedDevice } from './host-device.js'
-import { bootId, exists } from './host-text.js'
 import type { ManagedHost } from './managed-host.js'
 
 /** How a device is taken from its driver: by which steps, and who holds it then. */

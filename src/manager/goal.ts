@@ -1,8 +1,8 @@
 import { delay } from '../async/deadline.js'
 import { fcHostByWwn, fcHosts } from '../host/fc-hosts.js'
+import { exists, linesOf, linkName } from '../host/plain-files.js'
 import type { PortNames } from '../model/vport.js'
 import { Denied } from '../os/host-files.js'
-import { exists, linesOf, linkName } from './host-text.js'
 import type { ManagedHost } from './managed-host.js'
 import { isInterfaceIn } from './network-namespace.js'
 

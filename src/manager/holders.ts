@@ -1,7 +1,7 @@
 import { turn } from '../async/turn.js'
 import type { CallOptions } from '../backend.js'
+import { namesIn, textOf } from '../host/plain-files.js'
 import { Denied, type HostFiles } from '../os/host-files.js'
-import { namesIn, textOf } from './host-text.js'
 
 /** A process that has a device node open. */
 export interface Holder {

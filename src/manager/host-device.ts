@@ -1,7 +1,7 @@
 import { VirtError } from '../errors.js'
+import { realPath } from '../host/plain-files.js'
 import type { NodeDeviceDef } from '../model/node-device.js'
 import { Denied, type HostFiles } from '../os/host-files.js'
-import { realPath } from './host-text.js'
 
 /** A device that is changed. */
 export interface ManagedDevice {

@@ -1,6 +1,6 @@
+import { textOf } from '../host/plain-files.js'
 import type { HostFiles } from '../os/host-files.js'
 import { type HostDevice, hostDevice } from './host-device.js'
-import { textOf } from './host-text.js'
 
 /** A mediated device. */
 export interface MdevDevice extends HostDevice {

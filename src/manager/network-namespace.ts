@@ -1,5 +1,5 @@
 import { VirtError } from '../errors.js'
-import { exists, textOf } from './host-text.js'
+import { exists, textOf } from '../host/plain-files.js'
 import type { ManagedHost } from './managed-host.js'
 
 /** A network interface, as `ip -json link` tells it. */

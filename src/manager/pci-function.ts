@@ -1,9 +1,9 @@
 import { generateName } from '../host/names.js'
+import { linkName, namesIn, textOf } from '../host/plain-files.js'
 import { parseNumber } from '../host/text.js'
 import type { HostFiles } from '../os/host-files.js'
 import { driverOf } from './goal.js'
 import { type HostDevice, hostDevice } from './host-device.js'
-import { linkName, namesIn, textOf } from './host-text.js'
 
 /** A PCI function, as far as it matters for giving it away. */
 export interface PciFunction extends HostDevice {

@@ -1,7 +1,7 @@
+import { textOf } from '../host/plain-files.js'
 import type { Finding } from '../model/finding.js'
 import type { VfConfig } from '../model/vf-config.js'
 import type { Step } from './change.js'
-import { textOf } from './host-text.js'
 import type { ManagedHost } from './managed-host.js'
 import { type PciFunction, readPciFunction } from './pci-function.js'
 import { detachSteps } from './pci-steps.js'

@@ -1,12 +1,12 @@
 import type { CallOptions } from '../backend.js'
 import { notTakenBack, VirtError } from '../errors.js'
+import { bootId } from '../host/plain-files.js'
 import type { HostStep } from '../model/host-step.js'
 import { describeStep } from '../model/host-step.js'
 import { type Action, asSteps, isGuestAction, type Performed, perform } from './action.js'
 import { Book } from './book.js'
 import type { Change } from './change.js'
 import type { DeviceLocks } from './device-locks.js'
-import { bootId } from './host-text.js'
 import { Journal } from './journal.js'
 import type { ManagedHost } from './managed-host.js'
 

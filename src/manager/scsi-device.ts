@@ -1,7 +1,7 @@
 import { generateName } from '../host/names.js'
+import { namesIn } from '../host/plain-files.js'
 import type { HostFiles } from '../os/host-files.js'
 import { type HostDevice, hostDevice } from './host-device.js'
-import { namesIn } from './host-text.js'
 
 /** A SCSI logical unit, which a guest has by its generic node. */
 export interface ScsiUnit extends HostDevice {

@@ -2,11 +2,11 @@ import { delay } from '../async/deadline.js'
 import type { CallOptions } from '../backend.js'
 import { VirtError } from '../errors.js'
 import { generateName } from '../host/names.js'
+import { exists, namesIn, textOf } from '../host/plain-files.js'
 import type { HostFiles } from '../os/host-files.js'
 import type { Step } from './change.js'
 import { driverOf } from './goal.js'
 import { type HostDevice, hostDevice } from './host-device.js'
-import { exists, namesIn, textOf } from './host-text.js'
 
 /** A USB device, as far as it matters for giving it away. */
 export interface UsbDevice extends HostDevice {

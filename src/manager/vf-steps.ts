@@ -1,7 +1,7 @@
 import { VirtError } from '../errors.js'
+import { linkName, namesIn, textOf } from '../host/plain-files.js'
 import { checkedVfConfig, type VfConfig } from '../model/vf-config.js'
 import type { Step } from './change.js'
-import { linkName, namesIn, textOf } from './host-text.js'
 import type { ManagedHost } from './managed-host.js'
 import type { PciFunction } from './pci-function.js'
 import { readVfState, type VfPort, type VfState } from './vf-network.js'

@@ -1,6 +1,6 @@
 import { VirtError } from '../errors.js'
+import { exists, namesIn, textOf } from '../host/plain-files.js'
 import { Denied, type HostFiles } from '../os/host-files.js'
-import { exists, namesIn, textOf } from './host-text.js'
 import type { PciFunction } from './pci-function.js'
 
 /** A driver that holds devices for guests, and the kernel module that has it. */

@@ -1,5 +1,5 @@
+import { linkName, namesIn } from '../host/plain-files.js'
 import type { HostFiles } from '../os/host-files.js'
-import { linkName, namesIn } from './host-text.js'
 
 /** Nodes that whoever uses a device by VFIO has open: that of its IOMMU group, or its own by way of iommufd. */
 export function vfioNodes(files: HostFiles, folder: string): string[] {

@@ -1,6 +1,6 @@
+import { exists, linesOf, namesIn, textOf } from '../host/plain-files.js'
 import { type Finding, finding } from '../model/finding.js'
 import type { HostFiles } from '../os/host-files.js'
-import { exists, linesOf, namesIn, textOf } from './host-text.js'
 
 /** What this host lacks for holding PCI devices by VFIO; nothing when all is there. */
 export function vfioFindings(files: HostFiles): Finding[] {

@@ -1,6 +1,6 @@
 import { ContainerConfig } from '../../formats/container-config.js'
 import { containerHostdevs } from '../../formats/container-hostdevs.js'
-import { bootId } from '../../manager/host-text.js'
+import { bootId } from '../../host/plain-files.js'
 import type { ManagedHost } from '../../manager/managed-host.js'
 import { linksInside } from '../../manager/network-namespace.js'
 import type { HostdevDef } from '../../model/hostdev.js'

@@ -1,6 +1,7 @@
 import { VirtError } from '../../errors.js'
 import type { LinuxHost } from '../../host/linux-host.js'
 import { generateName } from '../../host/names.js'
+import { namesIn, realPath } from '../../host/plain-files.js'
 import { type Gift, giftOf, vhostGift } from '../../manager/gift.js'
 import { readMdevDevice } from '../../manager/mdev-device.js'
 import { describeDevice } from '../../model/describe.js'
@@ -8,7 +9,7 @@ import type { HostdevDef, HostdevOf } from '../../model/hostdev.js'
 import { describeHostdev, isHostDevice } from '../../model/hostdev-match.js'
 import { capabilityOf, type NodeDeviceDef } from '../../model/node-device.js'
 import { formatPciAddress } from '../../model/pci-address.js'
-import { Denied, type HostFiles } from '../../os/host-files.js'
+import type { HostFiles } from '../../os/host-files.js'
 
 /** A hostdev that means one device of the host, and that device. */
 export interface Resolved {
@@ -76,15 +77,14 @@ async function resolveScsi(host: LinuxHost, files: HostFiles, def: HostdevOf<'sc
   const { adapter, address } = exact.source
   const sysname = [adapter.replace(/^scsi_host/, ''), address.bus, address.target, address.unit].join(':')
   const device = await host.lookup(generateName('scsi', sysname), {})
-  const nodes = files.list(`/sys/bus/scsi/devices/${sysname}/scsi_generic`)
-  const [node] = nodes instanceof Denied ? [] : nodes
+  const [node] = namesIn(files, `/sys/bus/scsi/devices/${sysname}/scsi_generic`)
   return { ...found(files, exact, device), ...(node !== undefined && { sgDevice: `/dev/${node}` }) }
 }
 
 /** Where the unit of a generic node is: `sg3` at `scsi_host2`, bus 0, target 1, unit 0. */
 export function adapterOf(files: HostFiles, name: string) {
-  const link = files.real(`/sys/class/scsi_generic/${name}/device`)
-  const [, host, bus, target, unit] = /\/(\d+):(\d+):(\d+):(\d+)$/.exec(link instanceof Denied ? '' : link) ?? []
+  const link = realPath(files, `/sys/class/scsi_generic/${name}/device`) ?? ''
+  const [, host, bus, target, unit] = /\/(\d+):(\d+):(\d+):(\d+)$/.exec(link) ?? []
   if (unit === undefined) return { kind: 'generic' as const, name }
   const address = { bus: Number(bus), target: Number(target), unit }
   return { kind: 'adapter' as const, adapter: `scsi_host${host}`, address }

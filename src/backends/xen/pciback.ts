@@ -1,5 +1,5 @@
+import { exists } from '../../host/plain-files.js'
 import type { Step } from '../../manager/change.js'
-import { exists } from '../../manager/host-text.js'
 import type { ManagedHost } from '../../manager/managed-host.js'
 import type { PciFunction } from '../../manager/pci-function.js'
 import { driverMemory } from './pci-store.js'

@@ -1,5 +1,5 @@
 import { errorDomains, VirtError } from '../../errors.js'
-import { linkName } from '../../manager/host-text.js'
+import { linkName } from '../../host/plain-files.js'
 import type { HostdevDef, HostdevOf } from '../../model/hostdev.js'
 import { describeHostdev } from '../../model/hostdev-match.js'
 import type { XenHost } from './xen-host.js'

@@ -1,7 +1,7 @@
 import type { CallOptions } from '../../backend.js'
 import { errorDomains, VirtError } from '../../errors.js'
+import { exists } from '../../host/plain-files.js'
 import type { Change } from '../../manager/change.js'
-import { exists } from '../../manager/host-text.js'
 import { makeChange } from '../../manager/make-change.js'
 import type { ManagedHost } from '../../manager/managed-host.js'
 import type { UsbControllerDef } from '../../model/usb-controller.js'

@@ -1,4 +1,4 @@
-import { textOf } from '../../manager/host-text.js'
+import { textOf } from '../../host/plain-files.js'
 import type { HostdevOf } from '../../model/hostdev.js'
 import type { HostFiles } from '../../os/host-files.js'
 

@@ -1,6 +1,6 @@
+import { namesIn, realPath, textOf } from '../../host/plain-files.js'
 import { finding } from '../../model/finding.js'
 import type { HostFiles } from '../../os/host-files.js'
-import { namesIn, realPath, textOf } from '../host-text.js'
 import type { HostUse } from './host-use.js'
 
 /** What a person at the host looks at and types on: consoles, monitors, keyboards and pointers. */

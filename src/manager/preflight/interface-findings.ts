@@ -1,6 +1,6 @@
+import { linesOf, linkName, namesIn, textOf } from '../../host/plain-files.js'
 import { type Finding, finding } from '../../model/finding.js'
 import type { HostFiles } from '../../os/host-files.js'
-import { linesOf, linkName, namesIn, textOf } from '../host-text.js'
 import { type Route, routeTo } from './routes.js'
 
 /** What the host does with each of its network interfaces: which are up, have addresses, or carry another interface. */

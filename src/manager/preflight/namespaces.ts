@@ -1,5 +1,5 @@
+import { linkName } from '../../host/plain-files.js'
 import type { HostFiles } from '../../os/host-files.js'
-import { linkName } from '../host-text.js'
 
 /** The number of the first namespace of processes (PROC_PID_INIT_INO, include/linux/proc_ns.h). */
 const first = 'pid:[4026531836]'

@@ -1,6 +1,6 @@
+import { linesOf, namesIn, realPath, textOf } from '../../host/plain-files.js'
 import { type Finding, finding } from '../../model/finding.js'
 import type { HostFiles } from '../../os/host-files.js'
-import { linesOf, namesIn, realPath, textOf } from '../host-text.js'
 import type { HostUse } from './host-use.js'
 import { interfaceFindings } from './interface-findings.js'
 import { isDefault, type Route, readRoutes, routeTo } from './routes.js'

@@ -1,7 +1,7 @@
+import { realPath } from '../../host/plain-files.js'
 import { finding } from '../../model/finding.js'
 import type { HostFiles } from '../../os/host-files.js'
 import type { Holder } from '../holders.js'
-import { realPath } from '../host-text.js'
 import type { HostUse } from './host-use.js'
 
 /** Classes whose nodes carry the names of their devices: /dev/dri/card0 is that of /sys/class/drm/card0. */

@@ -1,6 +1,6 @@
+import { exists, namesIn, realPath, textOf } from '../../host/plain-files.js'
 import { type Finding, finding } from '../../model/finding.js'
 import { Denied, type HostFiles } from '../../os/host-files.js'
-import { exists, namesIn, realPath, textOf } from '../host-text.js'
 import { type PciFunction, readGroup, virtualFunctionsOf } from '../pci-function.js'
 import { resetMethods } from '../pci-steps.js'
 import { isStub } from '../vfio-driver.js'

@@ -1,5 +1,5 @@
+import { linesOf } from '../../host/plain-files.js'
 import type { HostFiles } from '../../os/host-files.js'
-import { linesOf } from '../host-text.js'
 
 /** A route of the host's, of its main table. */
 export interface Route {

@@ -1,6 +1,6 @@
+import { exists, linesOf, linkName, namesIn, realPath, textOf } from '../../host/plain-files.js'
 import { finding } from '../../model/finding.js'
 import type { HostFiles } from '../../os/host-files.js'
-import { exists, linesOf, linkName, namesIn, realPath, textOf } from '../host-text.js'
 import type { HostUse } from './host-use.js'
 import { seesHostProcesses } from './namespaces.js'
 

@@ -1,6 +1,6 @@
 import { VirtError } from '../../errors.js'
+import { bootId } from '../../host/plain-files.js'
 import type { ManagedDevice } from '../host-device.js'
-import { bootId } from '../host-text.js'
 import { Journal } from '../journal.js'
 import type { ManagedHost } from '../managed-host.js'
 

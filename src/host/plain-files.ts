@@ -1,5 +1,5 @@
-import { decodeText } from '../host/text.js'
 import { Denied, type HostFiles } from '../os/host-files.js'
+import { decodeText, lastStep } from './text.js'
 
 /** Text of a small file, without the line's end; `undefined` when it cannot be had. */
 export function textOf(files: HostFiles, path: string): string | undefined {
@@ -22,7 +22,7 @@ export function namesIn(files: HostFiles, folder: string): string[] {
 /** Last step of where a link leads: the name of a driver, a group, a device. */
 export function linkName(files: HostFiles, path: string): string | undefined {
   const target = files.link(path)
-  return target instanceof Denied ? undefined : target.slice(target.lastIndexOf('/') + 1)
+  return target instanceof Denied ? undefined : lastStep(target)
 }
 
 export const exists = (files: HostFiles, path: string): boolean => !(files.stat(path) instanceof Denied)

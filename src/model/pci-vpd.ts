@@ -20,24 +20,33 @@ export function parsePciVpd(bytes: Uint8Array): Vpd | undefined {
   let name: string | undefined
   let readOnly: Fields | undefined
   let readWrite: Fields | undefined
+  /** What has been read adds up to this; libvirt's checksum knows nothing of what is passed over. */
+  let sum = 0
   for (let at = 0; at < Math.min(bytes.length, space); ) {
     const first = bytes[at] as number
     const large = (first & largeResource) !== 0
     const kind = large ? first : first >> 3
-    if (kind === tag.end) return readOnly && toDef(name ?? '', readOnly, readWrite)
+    if (kind === tag.end) return readOnly && toDef(name, readOnly, readWrite)
     const length = large ? (bytes[at + 1] ?? 0) | ((bytes[at + 2] ?? 0) << 8) : first & 7
-    at += large ? 3 : 1
-    const end = at + length
+    const start = at + (large ? 3 : 1)
+    const end = start + length
     if (end > Math.min(bytes.length, space)) return undefined
+    sum += total(bytes, at, start)
     if (kind === tag.string) {
-      name = textOf(bytes.subarray(at, end))
+      name = textOf(bytes.subarray(start, end))
       if (name === undefined) return undefined
+      sum += total(bytes, start, end)
     } else if (kind === tag.readOnly) {
-      readOnly = readOnlyFields(bytes, at, end)
-      if (!readOnly) return undefined
+      // several of them add up
+      const more = readOnlyFields(bytes, start, end, sum)
+      if (!more) return undefined
+      readOnly = new Map([...(readOnly ?? []), ...more])
+      sum = 0
     } else if (kind === tag.readWrite) {
-      readWrite = readWriteFields(bytes, at, end)
-      if (!readWrite) return undefined
+      const more = readWriteFields(bytes, start, end)
+      if (!more) return undefined
+      readWrite = new Map([...(readWrite ?? []), ...more.values])
+      sum += total(bytes, start, more.end)
     }
     at = end
   }
@@ -60,10 +69,10 @@ function* fieldsOf(bytes: Uint8Array, start: number, end: number): Generator<Fie
   }
 }
 
-function readOnlyFields(bytes: Uint8Array, start: number, end: number): Fields | undefined {
+function readOnlyFields(bytes: Uint8Array, start: number, end: number, before: number): Fields | undefined {
   const values = new Map<string, string>()
   for (const { keyword, from, to } of fieldsOf(bytes, start, end)) {
-    if (keyword === 'RV') return to === end && addsUp(bytes, from) ? values : undefined
+    if (keyword === 'RV') return to === end && addsUp(bytes, start, from, before) ? values : undefined
     if (keyword === 'RW' || to > end) return undefined
     keep(values, keyword, bytes.subarray(from, to))
   }
@@ -71,16 +80,22 @@ function readOnlyFields(bytes: Uint8Array, start: number, end: number): Fields |
 }
 
 /** VPD-W may lack the field for the room that is left, as some vendors' does. */
-function readWriteFields(bytes: Uint8Array, start: number, end: number): Fields | undefined {
+function readWriteFields(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): { values: Fields /** Where the values end. */; end: number } | undefined {
   const values = new Map<string, string>()
   let reached = start
+  let used = start
   for (const { keyword, from, to } of fieldsOf(bytes, start, end)) {
     if (keyword === 'RV' || to > end) return undefined
     reached = to
+    used = keyword === 'RW' ? from : to
     if (keyword === 'RW') break
     keep(values, keyword, bytes.subarray(from, to))
   }
-  return reached === end ? values : undefined
+  return reached === end ? { values, end: used } : undefined
 }
 
 const textual = /^(EC|MN|PN|SN|YA|[VY][0-9A-Z])$/
@@ -93,20 +108,21 @@ function keep(values: Map<string, string>, keyword: string, value: Uint8Array): 
   if (text !== undefined) values.set(keyword, text)
 }
 
-/** All bytes up to the first of the RV field add up to 0. */
-function addsUp(bytes: Uint8Array, checksum: number): boolean {
-  const sum = bytes.subarray(0, checksum + 1).reduce((total, byte) => total + byte, 0)
-  return checksum < bytes.length && (sum & 0xff) === 0
-}
+const total = (bytes: Uint8Array, from: number, to: number): number =>
+  bytes.subarray(from, to).reduce((sum, byte) => sum + byte, 0)
 
-/** Text up to the first NUL, without blanks around it; `undefined` when it is not printable ASCII. */
+/** All bytes up to the first of the RV field add up to 0. */
+const addsUp = (bytes: Uint8Array, start: number, checksum: number, before: number): boolean =>
+  checksum < bytes.length && ((before + total(bytes, start, checksum + 1)) & 0xff) === 0
+
+/** Text up to the first NUL, without what GLib takes for blanks around it; `undefined` unless it is printable ASCII. */
 function textOf(bytes: Uint8Array): string | undefined {
   const [text = ''] = String.fromCharCode(...bytes).split('\0', 1)
-  const trimmed = text.replace(/^[\t-\r ]+|[\t-\r ]+$/g, '')
+  const trimmed = text.replace(/^[\t\n\f\r ]+|[\t\n\f\r ]+$/g, '')
   return /^[\x20-\x7e]*$/.test(trimmed) ? trimmed : undefined
 }
 
-function toDef(name: string, readOnly: Fields, readWrite: Fields = new Map()): Vpd {
+function toDef(name: string | undefined, readOnly: Fields, readWrite: Fields = new Map()): Vpd {
   return known<Vpd>({
     name,
     readOnly:

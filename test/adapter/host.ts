@@ -115,7 +115,7 @@ export const host: Operations = {
     const address = { domain: 0, bus: 0, slot: 0, function: 0 }
     const capability = { kind: 'pci', ...address, product: { id: 0 }, vendor: { id: 0 }, vpd } as const
     const xml = nodeDevice.format({ name: 'pci_0000_00_00_0', capabilities: [capability] })
-    return { xml: /<capability type='vpd'>[\s\S]*?<\/capability>/.exec(xml)?.[0] }
+    return { xml: /<capability type='vpd'(?:\/>|>[\s\S]*?<\/capability>)/.exec(xml)?.[0] }
   },
 
   async 'sysfs.pci'({ root, query }: { root: string; query?: string }) {

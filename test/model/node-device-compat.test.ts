@@ -33,6 +33,12 @@ describe('a node device in compat', () => {
     expect(() => again(pci(vpd))).toThrow('fields is not an element libvirt knows here')
   })
 
+  it('refuses vital product data without a name, which it writes all the same', () => {
+    const vpd = `<capability type='vpd'><fields access='readonly'/></capability>`
+    expect(() => again(pci(vpd))).toThrow("capability[@type='vpd']/name is missing")
+    expect(nodeDevice.format(nodeDevice.parse(pci(vpd)))).not.toContain('<name></name>')
+  })
+
   it('keeps fields of vital product data whose index is one byte', () => {
     const field = (index: string) => `<system_field index='${index}'>x</system_field>`
     const vpd = `<capability type='vpd'><name>x</name><fields access='readwrite'>${field('0')}${field('１')}</fields>

@@ -50,6 +50,27 @@ describe('parsePciVpd', () => {
     })
   })
 
+  // as virPCIVPDParse of libvirt 9.0 and 11.3 has them
+  it('counts nothing that it passes over into the checksum', () => {
+    const fields = resource(0x90, [...field('PN', 'x'), ...bytes('RV'), 1, 0])
+    const summed = [0x85, 2, 0, ...fields]
+    fields[fields.length - 1] = -summed.reduce((sum, byte) => sum + byte, 0) & 0xff
+    const whole = Uint8Array.from([0x85, 2, 0, 0xaa, 0xbb, ...fields, end])
+    expect(parsePciVpd(whole)).toEqual({ readOnly: { partNumber: 'x' } })
+  })
+
+  it('adds up sections of one sort', () => {
+    const more = resource(0x90, [...field('SN', 'y'), ...bytes('RV'), 1, 0])
+    more[more.length - 1] = -more.reduce((sum, byte) => sum + byte, 0) & 0xff
+    expect(parsePciVpd(vpd(field('PN', 'x'), ...more, end))?.readOnly).toEqual({ partNumber: 'x', serialNumber: 'y' })
+  })
+
+  it('takes no vertical tab for a blank, as GLib does not', () => {
+    expect(parsePciVpd(vpd([...field('PN', '\v'), ...field('SN', '\tx\f')], end))?.readOnly).toEqual({
+      serialNumber: 'x',
+    })
+  })
+
   it('passes over resources it does not know', () => {
     expect(parsePciVpd(vpd([], ...resource(0x85, bytes('zz')), 0x02, 1, 2, end))).toEqual({ name: 'name' })
   })

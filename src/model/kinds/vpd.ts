@@ -1,7 +1,7 @@
-import type { Infer } from '../../xml/codec.js'
+import { type Infer, invalid } from '../../xml/codec.js'
 import { rest } from '../../xml/raw.js'
 import { refined } from '../../xml/refine.js'
-import { attr, body, leaf, many, one, opt } from '../../xml/row.js'
+import { attr, body, leaf, many, one, opt, owed } from '../../xml/row.js'
 import { table } from '../../xml/table.js'
 import { admitting, str, type Text } from '../../xml/text.js'
 import { shape } from '../schema-spelling.js'
@@ -53,25 +53,32 @@ const readOnly = table({
 const readWrite = table({ assetTag: opt(leaf('asset_tag', field)), vendorFields, systemFields })
 
 /** Vital product data of a PCI device: `virPCIVPDResource`; PCI Local Bus Specification 3.0, appendix I. */
-export const vpd = table({
-  /** The identifier string, tag 0x82. */
-  name: leaf('name', field),
-  /** Fields of VPD-R, tag 0x90. */
-  readOnly: opt(
-    one(
-      "fields[@access='readonly']",
-      refined(readOnly, (def, { compat }) => (compat ? unique(def, 'vendorFields') : def)),
+export const vpd = refined(
+  table({
+    /** The identifier string, tag 0x82; absent where the device has none. */
+    name: owed(opt(leaf('name', field))),
+    /** Fields of VPD-R, tag 0x90. */
+    readOnly: opt(
+      one(
+        "fields[@access='readonly']",
+        refined(readOnly, (def, { compat }) => (compat ? unique(def, 'vendorFields') : def)),
+      ),
     ),
-  ),
-  /** Fields of VPD-W, tag 0x91. */
-  readWrite: opt(
-    one(
-      "fields[@access='readwrite']",
-      refined(readWrite, (def, { compat }) => (compat ? unique(unique(def, 'vendorFields'), 'systemFields') : def)),
+    /** Fields of VPD-W, tag 0x91. */
+    readWrite: opt(
+      one(
+        "fields[@access='readwrite']",
+        refined(readWrite, (def, { compat }) => (compat ? unique(unique(def, 'vendorFields'), 'systemFields') : def)),
+      ),
     ),
-  ),
-  other: rest({ fields: 'refused' }),
-})
+    other: rest({ fields: 'refused' }),
+  }),
+  (def, { compat }, element) => {
+    // libvirt writes data that have none, and does not read what it wrote
+    if (compat && def.name === undefined) throw invalid(element, 'is missing', '/name')
+    return def
+  },
+)
 
 /** Vital product data of a PCI device. */
 export interface Vpd extends Infer<typeof vpd> {}

@@ -1,12 +1,16 @@
 /** Runs in the lab: hands devices over through its libvirtd, and prints as JSON what it saw on the way. */
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connect, type Domain, type HostdevDef, hostdev, VirtError } from '../../src/index.js'
+import { promisify } from 'node:util'
+import { connect, type Domain, type HostdevDef, hostdev } from '../../src/index.js'
+import { outcome } from './outcome.js'
 
 const uri = 'qemu:///system'
 const name = 'hand-over'
-const virsh = (...args: string[]) => execFileSync('virsh', ['--quiet', '--connect', uri, ...args], { encoding: 'utf8' })
+// never while the event loop stands still: libvirtd drops who does not answer for half a minute
+const run = promisify(execFile)
+const virsh = async (...args: string[]) => (await run('virsh', ['--quiet', '--connect', uri, ...args])).stdout
 
 const card = hostdev.parse(`<hostdev mode='subsystem' type='pci' managed='yes'>
   <source><address domain='0' bus='2' slot='0' function='0'/></source>
@@ -27,22 +31,12 @@ const guestXml = `<domain type='qemu'>
   </devices>
 </domain>`
 
-/** How a call ended: `done`, or the code of its error. */
-async function outcome(call: Promise<unknown>): Promise<string> {
-  try {
-    await call
-    return 'done'
-  } catch (error) {
-    return VirtError.is(error) ? error.code : String(error)
-  }
-}
-
 async function handUsb(guest: Domain, def: HostdevDef) {
   return {
     attached: await guest.attachHostdev(def),
     again: await guest.attachHostdev(def),
     listed: await guest.hostdevs(),
-    xml: virsh('dumpxml', '--xpath', '//hostdev', name),
+    xml: await virsh('dumpxml', '--xpath', '//hostdev', name),
     detached: await outcome(guest.detachHostdev(def)),
     left: await guest.hostdevs(),
     gone: await outcome(guest.detachHostdev(def)),
@@ -61,9 +55,9 @@ await nic.reattach()
 const drivers = { before, detached, reattached: await driver() }
 
 writeFileSync('/tmp/guest.xml', guestXml)
-virsh('define', '/tmp/guest.xml')
+await virsh('define', '/tmp/guest.xml')
 await using watch = await conn.watchDomains()
-virsh('start', '--paused', name)
+await virsh('start', '--paused', name)
 const guest = await conn.lookupDomain(name)
 
 const usb = await handUsb(guest, reader)
@@ -74,8 +68,8 @@ const pci = {
   // A PCI device is let go of by the guest's own system, and this one does not run.
   detached: await outcome(guest.detachHostdev(card, { signal: abortedIn(10_000) })),
 }
-virsh('destroy', name)
-virsh('undefine', name)
+await virsh('destroy', name)
+await virsh('undefine', name)
 const told: string[] = []
 for await (const { kind, alias } of watch) {
   told.push(alias === undefined ? kind : `${kind} ${alias}`)

@@ -50,7 +50,7 @@ needs(inject('absentMachine')).describe('devices handed over by the libvirtd of 
 
   it('are taken back when the guest has let go', () => {
     expect([seen.usb.detached, seen.usb.left]).toEqual(['done', []])
-    expect(seen.usb.gone).toBe('device-missing')
+    expect(seen.usb.gone).toMatch(/^device-missing: /)
   })
 
   it('are not taken back by a call that a paused guest cannot obey', () => {
@@ -58,9 +58,10 @@ needs(inject('absentMachine')).describe('devices handed over by the libvirtd of 
   })
 
   it('cannot be changed while a guest has them', () => {
+    const refused = (code: string) => expect.stringMatching(new RegExp(`^${code}: `))
     expect([seen.pci.driver, seen.pci.changes]).toEqual([
       'vfio-pci',
-      ['operation-invalid', 'operation-invalid', 'internal'],
+      [refused('operation-invalid'), refused('operation-invalid'), refused('internal')],
     ])
   })
 

@@ -78,13 +78,9 @@ needs(absent).describe('PCI devices on a real Xen', () => {
   })
 
   it('are refused to another guest, also when xl has forgotten whose they are', () => {
-    expect(seen.guest.other).toMatchObject({
-      first: 'operation-invalid',
-      xlStatus: 1,
-      xlForgot: true,
-      again: 'operation-invalid',
-      back: 'operation-invalid',
-    })
+    const refused = expect.stringMatching(/^operation-invalid: /)
+    const other = { first: refused, xlStatus: 1, xlForgot: true, again: refused, back: refused }
+    expect(seen.guest.other).toMatchObject(other)
   })
 
   it('go to their drivers and back with the guest when they are managed', () => {

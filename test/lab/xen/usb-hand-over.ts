@@ -8,7 +8,8 @@ import { connect, type HostdevDef } from '../../../src/index.js'
 import { realWrites } from '../../../src/os/host-writes-real.js'
 import { type XenOptions, xen } from '../../../src/xen.js'
 import { PlayedBackends } from '../../fakes/xen-backends.js'
-import { driverOf, outcome } from './in-dom0.js'
+import { outcome } from '../outcome.js'
+import { driverOf } from './in-dom0.js'
 
 const name = 'pvusb'
 /** The lab is emulated, and slow where others are at work beside it. */

@@ -7,15 +7,16 @@ import { subscribe } from 'node:diagnostics_channel'
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Connection, connect, type NodeDeviceDef, VirtError } from '../../src/index.js'
+import { outcome } from './outcome.js'
 
 const began = Date.now()
 const log = (text: string) => process.stderr.write(`[${((Date.now() - began) / 1000).toFixed(1)}] ${text}\n`)
 
 const uuid = '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001'
-const mdev = (parent: string, type: string): NodeDeviceDef => ({
+const mdev = (parent: string, type: string, attributes?: { name: string; value: string }[]): NodeDeviceDef => ({
   name: 'new device',
   parent,
-  capabilities: [{ kind: 'mdev', type, uuid }],
+  capabilities: [{ kind: 'mdev', type, uuid, ...(attributes && { attributes }) }],
 })
 const wwns = { wwnn: '2100000000000001', wwpn: '2000000000000001' }
 const vhba = (parent: string): NodeDeviceDef => ({
@@ -51,13 +52,6 @@ await using theirs = await connect('qemu:///system')
 const virshXml = (name: string) =>
   execFileSync('virsh', ['-q', '-c', 'qemu:///system', 'nodedev-dumpxml', name], { encoding: 'utf8' }).trim()
 
-/** How a call ended: `done`, or its error. */
-const outcome = (call: Promise<unknown>): Promise<string> =>
-  call.then(
-    () => 'done',
-    (error: unknown) => (VirtError.is(error) ? `${error.number}: ${error.message}` : String(error)),
-  )
-
 /** What one side says of a device. */
 async function view(conn: Connection, name: string) {
   try {
@@ -92,12 +86,17 @@ const named = async (call: Promise<{ name: string }>) => (await call).name
 
 const everything = async () => (await ours.listNodeDevices()).map(({ name }) => name).sort()
 const before = await everything()
-const mdevctl = () => execFileSync('mdevctl', ['list', '--defined', '--dumpjson'], { encoding: 'utf8' })
+const mdevctl = (...args: string[]) => execFileSync('mdevctl', args, { encoding: 'utf8' })
+/** What mdevctl has in its book of the device. */
+const mdevctlSays = () => {
+  const said = mdevctl('list', '--defined', '--dumpjson')
+  return JSON.parse(said)[0]?.mtty?.[0]?.[uuid] ?? said
+}
 
 // a mediated device, by its whole life
 const name = await named(ours.defineNodeDevice(mdev('mtty_mtty', 'mtty-2')))
 await step('defined', name, Promise.resolve())
-const mdevctlSees = JSON.parse(mdevctl())[0]?.mtty?.[0]?.[uuid] ?? mdevctl()
+const mdevctlSees = mdevctlSays()
 const device = await ours.lookupNodeDevice(name)
 const printed = [[await device.xml({ compat: true }), virshXml(name)]]
 await step('autostarted', name, device.setAutostart(true))
@@ -131,10 +130,35 @@ await new Promise((resolve) => guest.on('exit', resolve))
 
 await step('destroyed', name, device.destroy())
 log('started by mdevctl')
-execFileSync('mdevctl', ['start', '--uuid', uuid])
+mdevctl('start', '--uuid', uuid)
 await step('started by mdevctl', name, Promise.resolve())
 await step('destroyed again', name, device.destroy())
 await step('undefined', name, device.undefine())
+
+// attributes: what mdevctl keeps of them when hostdev defines and changes the device, and when its own options do
+const attributes = (...values: string[]) => values.map((value, index) => ({ name: `attribute${index}`, value }))
+const byHostdev: unknown[] = []
+await step(
+  'defined with attributes',
+  name,
+  ours.defineNodeDevice(mdev('mtty_mtty', 'mtty-2', attributes('1', 'two 2'))),
+)
+byHostdev.push(mdevctlSays())
+await step('updated', name, device.update({ ...mdev('mtty_mtty', 'mtty-2', attributes('3')), name }, { config: true }))
+byHostdev.push(mdevctlSays())
+await device.undefine()
+const byMdevctl: unknown[] = []
+const modify = (...args: string[]) => mdevctl('modify', '--uuid', uuid, ...args)
+mdevctl('define', '--uuid', uuid, '--parent', 'mtty', '--type', 'mtty-2')
+for (const { name, value } of attributes('1', 'two 2')) modify('--addattr', name, '--value', value)
+await step('defined by mdevctl with attributes', name, Promise.resolve())
+byMdevctl.push(mdevctlSays())
+modify('--delattr')
+modify('--delattr', '--index', '0')
+modify('--addattr', 'attribute0', '--value', '3')
+await step('updated by mdevctl', name, Promise.resolve())
+byMdevctl.push(mdevctlSays())
+mdevctl('undefine', '--uuid', uuid)
 
 // the other way round
 const xml = `<device><parent>mtty_mtty</parent><capability type='mdev'><type id='mtty-2'/><uuid>${uuid}</uuid></capability></device>`
@@ -189,6 +213,7 @@ const createDevices = {
   printed: printed.map((pair) => pair.map((each) => each.trim())),
   steps,
   mdevctlSees,
+  mdevctlKeeps: { byHostdev, byMdevctl },
   guestHas,
   inUse,
   parents,

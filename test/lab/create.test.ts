@@ -20,7 +20,7 @@ needs(inject('absentMachine') ?? unasked).describe('virtual devices of the lab h
   }, 3_600_000)
 
   it('are for libvirtd what they are for hostdev, whoever of them makes, defines and destroys them', () => {
-    expect(seen.steps).toHaveLength(15)
+    expect(seen.steps).toHaveLength(19)
     for (const { step, seen: views } of seen.steps)
       expect({ step, ...views }).toEqual({ step, hostdev: views.libvirtd, libvirtd: views.libvirtd })
   })
@@ -49,13 +49,22 @@ needs(inject('absentMachine') ?? unasked).describe('virtual devices of the lab h
     expect(seen.mdevctlSees).toMatchObject({ mdev_type: 'mtty-2', start: 'manual' })
   })
 
+  it('are, with attributes and changed, what mdevctl itself would have made of them', () => {
+    const { byHostdev, byMdevctl } = seen.mdevctlKeeps
+    expect(byMdevctl).toEqual([
+      { mdev_type: 'mtty-2', start: 'manual', attrs: [{ attribute0: '1' }, { attribute1: 'two 2' }] },
+      { mdev_type: 'mtty-2', start: 'manual', attrs: [{ attribute0: '3' }] },
+    ])
+    expect(byHostdev).toEqual(byMdevctl)
+  })
+
   it('are not destroyed while a guest has them, and the guest is named', () => {
     expect(seen.guestHas).toEqual([expect.objectContaining({ kind: 'mdev', alias: 'hostdev0' })])
-    expect(seen.inUse).toMatch(/^1: mdev_83b8f4f2_\w+ is in use by driver QEMU, domain creation; /)
+    expect(seen.inUse).toMatch(/^internal: mdev_83b8f4f2_\w+ is in use by driver QEMU, domain creation; /)
   })
 
   it('are, as virtual HBAs, found by their names, of which there is one', () => {
-    expect([seen.byWwn, seen.twin.slice(0, 4)]).toEqual([true, '38: '])
+    expect([seen.byWwn, seen.twin]).toEqual([true, expect.stringMatching(/^system: /)])
   })
 
   it('are virtual functions as many as are asked for, and gone with 0', () => {

@@ -4,6 +4,7 @@ import { connectUnix } from '../../os/socket.js'
 import type { QmpClient } from '../../wire/qmp/client.js'
 import { isObject } from '../../wire/qmp/json-reader.js'
 import { openMonitor } from '../../wire/qmp/open.js'
+import { isSoon } from './device-state.js'
 import { usbNumbersOf } from './usb-host.js'
 import type { UsbPlace } from './usb-ports.js'
 import type { StoredController } from './usb-store.js'
@@ -24,6 +25,8 @@ const drivers: Readonly<Record<number, string>> = { 1: 'piix3-usb-uhci', 2: 'usb
 interface Edges {
   readonly files: HostFiles
   readonly monitor: OpenMonitor
+  /** Milliseconds that a guest has to let go of a controller. */
+  readonly patience: number
 }
 
 /** Emulated USB of an HVM guest: what its QEMU is told, in libxl's words, so that libxl can take it back. */
@@ -34,8 +37,32 @@ export const deviceModel = {
     await withMonitor(edges, domain, (qemu) => qemu.execute('device_add', device))
   },
 
+  /**
+   * Ends when QEMU has it no more: a controller is a PCI device, which the guest's system is asked by ACPI to let go of.
+   * libxl does not wait for that.
+   *
+   * @throws VirtError `timeout` when the guest keeps it
+   */
   async removeController(edges: Edges, { domain, index }: StoredController): Promise<void> {
     await withMonitor(edges, domain, (qemu) => remove(qemu, `xenusb-${index}`))
+    // xl can reach QEMU meanwhile: the monitor is opened for each look
+    const isGone = async () => !(await deviceModel.controllers(edges, domain)).includes(index)
+    if (await isSoon(edges, isGone)) return
+    throw new VirtError(
+      'timeout',
+      `the guest ${domain} does not let go of its USB controller ${index} within ${edges.patience} ms; ` +
+        'is it paused, or has it no system that takes part in ACPI hot-plug?',
+      { errorDomain: errorDomains.xen },
+    )
+  },
+
+  /** Numbers of the controllers that QEMU has; xenstore does not tell those that a guest has not let go of yet. */
+  async controllers(edges: Edges, domain: number): Promise<number[]> {
+    const names = await withMonitor(edges, domain, deviceNames)
+    return names.flatMap((name) => {
+      const index = /^xenusb-(\d+)$/.exec(name)?.[1]
+      return index === undefined ? [] : [Number(index)]
+    })
   },
 
   /** What is on that port already is what is wanted. @throws VirtError `device-missing` when it is unplugged */
@@ -70,8 +97,7 @@ export const deviceModel = {
 
 /** QEMU's name for the device on a port of a controller, as libxl calls them, or we. */
 async function deviceAt(qemu: QmpClient, { controller, port }: UsbPlace): Promise<string | undefined> {
-  const devices = await qemu.execute('qom-list', { path: '/machine/peripheral' })
-  const names = (Array.isArray(devices) ? devices : []).map((each) => (isObject(each) ? String(each.name) : ''))
+  const names = await deviceNames(qemu)
   for (const name of names.filter((each) => /^xenusb-\d+-\d+$/.test(each))) {
     const path = `/machine/peripheral/${name}`
     const [bus, place] = await Promise.all(
@@ -82,12 +108,19 @@ async function deviceAt(qemu: QmpClient, { controller, port }: UsbPlace): Promis
   return undefined
 }
 
-/** Takes a device away; that it is not there is what is wanted. */
+/** QEMU's names for the devices that it was given by name. */
+async function deviceNames(qemu: QmpClient): Promise<string[]> {
+  const devices = await qemu.execute('qom-list', { path: '/machine/peripheral' })
+  return (Array.isArray(devices) ? devices : []).map((each) => (isObject(each) ? String(each.name) : ''))
+}
+
+/** Takes a device away; that it is not there, or going already, is what is wanted. */
 async function remove(qemu: QmpClient, id: string): Promise<void> {
   try {
     await qemu.execute('device_del', { id })
   } catch (error) {
-    if (!VirtError.is(error) || error.details.qmpClass !== 'DeviceNotFound') throw error
+    const isGoing = VirtError.is(error) && /already in the process of unplug/.test(error.message)
+    if (!isGoing && (!VirtError.is(error) || error.details.qmpClass !== 'DeviceNotFound')) throw error
   }
 }
 

@@ -1,4 +1,4 @@
-import { deadline } from '../../async/deadline.js'
+import { deadline, delay } from '../../async/deadline.js'
 import type { CallOptions } from '../../backend.js'
 import { errorDomains, VirtError } from '../../errors.js'
 import type { XenstoreClient } from '../../wire/xenstore/client.js'
@@ -32,6 +32,16 @@ export async function waitForState(
       if (wanted.includes(last === undefined ? xenbus.closed : Number(last))) return
     }
   })
+}
+
+/** Whether something that nobody tells of comes true in time. */
+export async function isSoon(
+  { patience }: { readonly patience: number },
+  isSo: () => boolean | Promise<boolean>,
+): Promise<boolean> {
+  for (const end = performance.now() + patience; !(await isSo()); await delay(20))
+    if (performance.now() > end) return false
+  return true
 }
 
 /** Removes a node, and those above it that hold nothing else then (`libxl__xs_path_cleanup`). */

@@ -11,7 +11,7 @@ import { readUsbDevice, type UsbDevice, usbDetachSteps, usbDeviceReady } from '.
 import type { HostdevOf } from '../../model/hostdev.js'
 import type { RunningGuest } from './guests.js'
 import { chooseController } from './usb-controller-choice.js'
-import { nameOf, needDeviceModel, surroundingsOf } from './usb-controllers.js'
+import { heldNumbers, nameOf, needDeviceModel, surroundingsOf } from './usb-controllers.js'
 import { controllerKey, type UsbWords } from './usb-hand-over.js'
 import { marked } from './usb-mark.js'
 import { choosePorts } from './usb-ports.js'
@@ -68,14 +68,15 @@ export async function attachUsb(
     }
     const own = controllers.filter(({ domain }) => domain === guest.id)
     const surroundings = await surroundingsOf(host, guest)
-    const { places, added } = choosePorts(
-      own,
-      gifts.map(({ address }) => address),
-      () => chooseController({}, surroundings),
-    )
-    const type = chooseController({}, surroundings).type
-    if (added.length > 0 && type !== 'pv') await needDeviceModel(host, guest, type)
-    const fresh = added.map((index) => ({ index, ...chooseController({}, surroundings) }))
+    const controller = chooseController({}, surroundings)
+    const addresses = gifts.map(({ address }) => address)
+    let choice = choosePorts(own, addresses, () => controller)
+    if (choice.added.length > 0 && controller.type !== 'pv') {
+      await needDeviceModel(host, guest, controller.type)
+      choice = choosePorts(own, addresses, () => controller, await heldNumbers(host, guest, controller.type))
+    }
+    const { places, added } = choice
+    const fresh = added.map((index) => ({ index, ...controller }))
     const types = new Map([...own, ...fresh].map(({ index, type }) => [index, type]))
     const whole = await Promise.all(devices.map(({ sysname }) => usbDeviceReady(host.files, sysname, options)))
     const isPv = (at: number) => types.get(places[at]?.controller ?? -1) === 'pv'

@@ -5,6 +5,7 @@ import type { Change } from '../../manager/change.js'
 import { makeChange } from '../../manager/make-change.js'
 import type { ManagedHost } from '../../manager/managed-host.js'
 import type { UsbControllerDef } from '../../model/usb-controller.js'
+import { deviceModel } from './device-model.js'
 import type { RunningGuest } from './guests.js'
 import { type ControllerSurroundings, chooseController } from './usb-controller-choice.js'
 import { usbReturn } from './usb-detach.js'
@@ -54,13 +55,20 @@ export async function attachController(
   { signal }: CallOptions,
 ): Promise<UsbControllerDef> {
   const controller = chooseController(def, await surroundingsOf(host, guest))
-  const existing = await readControllers(host.store, guest.id)
-  const index = def.index ?? nextIndex(existing.map((each) => each.index))
   if (controller.type !== 'pv') await needDeviceModel(host, guest, controller.type)
+  const existing = (await readControllers(host.store, guest.id)).map((each) => each.index)
+  const held = await heldNumbers(host, guest, controller.type)
+  const index = def.index ?? nextIndex([...existing, ...held])
   const device = { key: controllerKey(guest.id, index), name: nameOf(guest, index) }
   const intent = { verb: 'attach', devices: [device], writable: [] } as const
   const user = userOf(guest)
   const plan = async (mark: string): Promise<Change> => {
+    if (held.includes(index) && !existing.includes(index))
+      throw new VirtError(
+        'resource-busy',
+        `${device.name} is one that the guest has not let go of yet; leave its index out`,
+        { domain: guest.name, errorDomain: errorDomains.xen },
+      )
     if (await readController(host.store, guest.id, index))
       throw new VirtError('operation-invalid', `${device.name} is there already; leave its index out`, {
         domain: guest.name,
@@ -110,6 +118,10 @@ export async function detachController(
 
 /** How a controller is called in messages. */
 export const nameOf = ({ name }: RunningGuest, index: number): string => `USB controller ${index} of ${name}`
+
+/** The numbers that the guest's QEMU has for controllers: xenstore may have forgotten some that the guest still sees. */
+export const heldNumbers = async (host: XenHost, { id }: RunningGuest, type: string): Promise<number[]> =>
+  type === 'devicemodel' ? await deviceModel.controllers(host, id) : []
 
 /** @throws VirtError `operation-unsupported` when the guest has no QEMU, or one that cannot play the controller */
 export async function needDeviceModel(

@@ -1,9 +1,8 @@
-import { delay } from '../../async/deadline.js'
 import { errorDomains, VirtError } from '../../errors.js'
 import type { Guests as HandOver } from '../../manager/guests.js'
 import { readUsbDevice } from '../../manager/usb-device.js'
 import { deviceModel } from './device-model.js'
-import { waitForState, xenbus } from './device-state.js'
+import { isSoon, waitForState, xenbus } from './device-state.js'
 import type { ChosenController } from './usb-controller-choice.js'
 import { controllerClosed } from './usb-controller-close.js'
 import { closeController, controllerFolders, removeController, writeController } from './usb-controller-tree.js'
@@ -184,12 +183,6 @@ async function released(edges: Edges, domain: number, busIds: readonly string[])
   const waiting = () => busIds.filter((busId) => driversOf(edges, busId).includes('usbfs'))
   if (!(await isSoon(edges, () => waiting().length === 0)))
     throw late(edges, `the device model of the guest ${domain} does not let go of ${waiting().join(', ')}`)
-}
-
-/** Whether something that dom0's kernel shows comes true in time. */
-async function isSoon({ patience }: Edges, isSo: () => boolean): Promise<boolean> {
-  for (const end = performance.now() + patience; !isSo(); await delay(20)) if (performance.now() > end) return false
-  return true
 }
 
 const late = ({ patience }: Edges, complaint: string): VirtError =>

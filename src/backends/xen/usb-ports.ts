@@ -21,6 +21,7 @@ export interface PortChoice {
  * it names, else the first free one of any, else one of a new controller (`libxl__device_usbdev_setdefault`).
  *
  * @param fresh - what a new controller would be
+ * @param held - numbers that no new controller can have, besides those of the controllers
  * @throws VirtError `device-missing` for a controller that is not there, `config-unsupported` for a port that it does
  * not have, `resource-busy` for one that is taken, or when all are
  */
@@ -28,6 +29,7 @@ export function choosePorts(
   controllers: readonly StoredController[],
   addresses: readonly HostdevOf<'usb'>['address'][],
   fresh: () => ChosenController,
+  held: readonly number[] = [],
 ): PortChoice {
   const taken = new Map(controllers.map(({ index, devices }) => [index, new Set(devices.keys())]))
   const ports = new Map(controllers.map((each) => [each.index, each.ports]))
@@ -40,7 +42,7 @@ export function choosePorts(
     return undefined
   }
   const add = (): number => {
-    const index = nextIndex([...ports.keys()])
+    const index = nextIndex([...ports.keys(), ...held])
     ports.set(index, fresh().ports)
     taken.set(index, new Set())
     usable.push(index)

@@ -18,6 +18,9 @@ class PlayedDeviceModel {
   readonly devices = new Map<string, Props>()
   /** Commands that fail, and what is said. */
   readonly refusing = new Map<string, string>()
+  /** Controllers that were asked to go, which is for the guest to say; it may be paused. */
+  readonly going = new Set<string>()
+  paused = false
 
   readonly handlers = {
     device_add: (props: Props) => {
@@ -31,7 +34,10 @@ class PlayedDeviceModel {
     },
     device_del: ({ id }: Props) => {
       this.#refuse('device_del')
-      if (!this.devices.delete(String(id))) throw new QmpFailure('DeviceNotFound', `Device '${id}' not found`)
+      if (this.going.has(String(id)))
+        throw new QmpFailure('GenericError', `Device ${id} is already in the process of unplug`)
+      if (this.paused && /^xenusb-\d+$/.test(String(id))) this.going.add(String(id))
+      else if (!this.devices.delete(String(id))) throw new QmpFailure('DeviceNotFound', `Device '${id}' not found`)
       return {}
     },
     'qom-list': () => [{ name: 'type', type: 'string' }, ...[...this.devices.keys()].map((name) => ({ name }))],
@@ -40,6 +46,13 @@ class PlayedDeviceModel {
       const bus = String(props.bus ?? '')
       return property === 'port' ? props.port : `/machine/peripheral/${bus.replace(/\.0$/, '')}/${bus}`
     },
+  }
+
+  /** The guest runs again, and lets go of what it was asked for. */
+  unpause(): void {
+    this.paused = false
+    for (const id of this.going) this.devices.delete(id)
+    this.going.clear()
   }
 
   #refuse(command: string): void {
@@ -123,6 +136,31 @@ export function deviceModelSuite(socketPath: () => string): void {
       model.refusing.set('device_add', "'nec-usb-xhci' is not a valid device model name")
       await expect(guest.attachController({ version: 3 })).rejects.toThrow(/not a valid device model name/)
       expect([await tree(), recorded()]).toEqual([before, []])
+    })
+
+    it('stays while its guest does not let go of it, as does what is on it, and goes once it has', async () => {
+      await guest.attachHostdev(modem)
+      const before = [await tree(), told().length, recorded()]
+      model.paused = true
+      await expect(guest.detachController(0)).rejects.toMatchObject({
+        code: 'timeout',
+        message: expect.stringMatching(/does not let go of its USB controller 0 .*paused/),
+      })
+      expect([await tree(), told().length, recorded()]).toEqual(before)
+      // asked a second time it is no other
+      await expect(guest.detachController(0)).rejects.toMatchObject({ code: 'timeout' })
+      model.unpause()
+      await guest.detachController(0)
+      expect([await guest.controllers(), told(), recorded()]).toEqual([[], [], []])
+    })
+
+    it('does not get the number of one that xl has taken while the guest has it still', async () => {
+      await guest.attachController({})
+      await dom0.store.remove('/libxl/5/device/vusb/0')
+      expect(await guest.attachHostdev(modem)).toMatchObject({ alias: 'vusb-1-1' })
+      expect(await guest.attachController({ version: 1 })).toMatchObject({ index: 2 })
+      await expect(guest.attachController({ index: 0 })).rejects.toMatchObject({ code: 'resource-busy' })
+      expect(told().map(({ id }) => id)).toEqual(['xenusb-0', 'xenusb-1', 'xenusb-1-5', 'xenusb-2'])
     })
 
     it('is refused where the device model is in a stub domain, with what to do instead', async () => {

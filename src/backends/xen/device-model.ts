@@ -38,8 +38,8 @@ export const deviceModel = {
   },
 
   /**
-   * Ends when QEMU has it no more: a controller is a PCI device, which the guest's system is asked by ACPI to let go of.
-   * libxl does not wait for that.
+   * Ends when QEMU has it no more: a controller is a PCI device, which the guest's system is asked by ACPI to let go
+   * of. libxl does not wait for that.
    *
    * @throws VirtError `timeout` when the guest keeps it
    */

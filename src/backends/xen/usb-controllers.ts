@@ -119,7 +119,9 @@ export async function detachController(
 /** How a controller is called in messages. */
 export const nameOf = ({ name }: RunningGuest, index: number): string => `USB controller ${index} of ${name}`
 
-/** The numbers that the guest's QEMU has for controllers: xenstore may have forgotten some that the guest still sees. */
+/**
+ * The numbers that the guest's QEMU has for controllers: xenstore may have forgotten some that the guest still sees.
+ */
 export const heldNumbers = async (host: XenHost, { id }: RunningGuest, type: string): Promise<number[]> =>
   type === 'devicemodel' ? await deviceModel.controllers(host, id) : []
 

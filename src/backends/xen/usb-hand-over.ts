@@ -96,7 +96,8 @@ async function give(edges: Edges, domain: number, { mark, controllers, devices }
       if (there) targets.set(there.index, there)
     for (const { busId, place, drivers } of devices) {
       const target = targets.get(place.controller)
-      if (!target || target.devices.has(place.port)) throw overtaken(domain, place)
+      // what QEMU was to let go of, and did not, is there still
+      if (!target || (target.devices.get(place.port) ?? busId) !== busId) throw overtaken(domain, place)
       await Promise.all([
         view.write(`${target.portFolder}/${place.port}`, busId),
         ...(target.type === 'pv' ? [rememberDrivers(view, busId, drivers)] : []),
@@ -132,15 +133,16 @@ async function startController(edges: Edges, domain: number, index: number, type
 
 async function takeDevices(edges: Edges, domain: number, busIds: readonly string[]): Promise<void> {
   const places = await portsWith(edges.store, domain, busIds)
+  // first, unlike libxl: once xenstore has forgotten them nobody finds what a change that was killed has left in QEMU
+  for (const { controller, port } of places)
+    if (controller.type === 'devicemodel')
+      await deviceModel.unplug(edges, domain, { controller: controller.index, port })
   const kept = places.filter(({ controller }) => controller.type === 'pv').map(({ busId }) => busId)
   await edges.store.transaction(async (view) => {
     await Promise.all(places.map(({ controller, port }) => view.write(`${controller.portFolder}/${port}`, '')))
     // each may leave a folder empty that another has a part in
     for (const busId of kept) await forgetDrivers(view, busId)
   })
-  for (const { controller, port } of places)
-    if (controller.type === 'devicemodel')
-      await deviceModel.unplug(edges, domain, { controller: controller.index, port })
   const byQemu = places.filter(({ controller }) => controller.type === 'qusb').map(({ busId }) => busId)
   await released(edges, domain, byQemu)
 }

@@ -214,6 +214,18 @@ export function deviceModelSuite(socketPath: () => string): void {
       expect(await guest.hostdevs()).toEqual([])
     })
 
+    it('is told to QEMU while xenstore has it still, so that what is killed between can be found', async () => {
+      await guest.attachHostdev(modem)
+      const { device_del: remove } = model.handlers
+      let ports: (string | undefined)[] = []
+      model.handlers.device_del = async (props) => {
+        ports = [await dom0.store.read('/libxl/5/device/vusb/0/port/1')]
+        return remove(props)
+      }
+      await guest.detachHostdev(modem)
+      expect([ports, told().length, await guest.hostdevs()]).toEqual([['1-1'], 1, []])
+    })
+
     it('is taken from its port when it was unplugged, and when libxl has given it', async () => {
       await guest.attachHostdev(modem)
       linux.files.delete('/sys/bus/usb/devices/1-1')

@@ -1,5 +1,13 @@
 import { relative } from 'node:path'
 
+const firstLine = (text) => text.split('\n')[0]
+
+/** Why a test has failed; of one that did not end in time vitest's JSON has lost the words. */
+function reason({ failureMessages: [message = 'no reason is given'] }) {
+  const said = firstLine(message)
+  return /^(Error: )?STACK_TRACE_ERROR$/.test(said) ? 'it did not end in time' : said
+}
+
 /** What a nightly run has seen so far, as vitest reports it, and the page that says so. */
 export class NightlyRecord {
   #root
@@ -33,7 +41,7 @@ export class NightlyRecord {
     for (const { name, status: outcome, message, assertionResults } of results) {
       const file = relative(this.#root, name)
       const failed = assertionResults.filter((test) => test.status === 'failed')
-      for (const test of failed) this.#fail(config, file, `${test.fullName}: ${test.failureMessages[0]}`)
+      for (const test of failed) this.#fail(config, file, `${test.fullName}: ${reason(test)}`)
       if (outcome !== 'passed' && failed.length === 0) this.#fail(config, file, message || 'it could not be run')
       for (const test of assertionResults)
         if (test.status !== 'failed') this.#counts[test.status === 'passed' ? 'passed' : 'skipped'] += 1
@@ -78,7 +86,7 @@ ${this.#failures.length === 0 ? 'No failure was found.' : this.#failures.join('\
     this.#counts.failed += 1
     const { seed } = this.#rounds.at(-1)
     const live = config === 'vitest.config.ts' ? '' : ` --config ${config}`
-    const said = message.split('\n')[0].replaceAll(this.#root, '.').slice(0, 300)
+    const said = firstLine(message).replaceAll(this.#root, '.').slice(0, 300)
     this.#failures.push(`- \`HOSTDEV_SEED=${seed} SEED=${seed} CRASH_ALL=1 npx vitest run${live} ${file}\`: ${said}`)
   }
 }

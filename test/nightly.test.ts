@@ -4,6 +4,11 @@ import { NightlyRecord } from '../scripts/nightly-record.mjs'
 const part = { config: 'vitest.config.ts', files: ['test/os/lock.test.ts'] }
 const passed = { fullName: 'a lock is had', status: 'passed', failureMessages: [] }
 const failed = { fullName: 'a lock is kept', status: 'failed', failureMessages: ['expected /p/x to be /p/y\n at …'] }
+const endless = {
+  fullName: 'a lock is had for ever',
+  status: 'failed',
+  failureMessages: ['Error: STACK_TRACE_ERROR\n at'],
+}
 const reported = (status: string, ...assertionResults: object[]) => ({
   testResults: [{ name: '/p/test/os/lock.test.ts', status, message: '', assertionResults }],
 })
@@ -35,6 +40,11 @@ describe('the record of a nightly run', () => {
       'a test that fails',
       { report: reported('failed', passed, failed), status: 1, said: '' },
       /kept: expected \.\/x to/,
+    ],
+    [
+      'a test that does not end',
+      { report: reported('failed', endless), status: 1, said: '' },
+      /ever: it did not end in/,
     ],
     ['a file that cannot be loaded', { report: reported('failed'), status: 1, said: '' }, /it could not be run/],
     ['a file that was not run', { report: { testResults: [] }, status: 0, said: 'none' }, /not in the report: none/],

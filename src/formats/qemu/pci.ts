@@ -7,6 +7,9 @@ import { props, type QemuProps } from './props.js'
 /** A PCI function (`qemuBuildPCIHostdevDevProps`), with its numbers on an IBM Z guest before it. */
 export function pciDevices(def: HostdevOf<'pci'>, id: string, options: QemuOptions): QemuHostdev {
   const { source, driver, display, ramfb, boot, teaming, rom, acpi, address } = def
+  // libvirt refuses it; by itself it is a loss, which a conversion tells
+  if (options.compat && source.writeFiltering !== undefined)
+    throw unsayable(def, 'has writeFiltering, which is of Xen; remove it to give the device to QEMU')
   const device = {
     ...props({
       driver: ramfb ? 'vfio-pci-nohotplug' : 'vfio-pci',

@@ -1,5 +1,6 @@
 import type { HostdevOf } from '../../model/hostdev.js'
 import { addressProps, driveProps } from './guest-address.js'
+import { normalIp } from '../../model/ip-address.js'
 import { bootProps, type QemuHostdev, type QemuOptions, unsayable } from './options.js'
 import { props, type QemuProps } from './props.js'
 
@@ -41,7 +42,7 @@ function iscsiProps(
   if (!host) throw unsayable(def, 'has no host; give the portal of the target')
   const [, target = '', lun = '0'] = /^([^/]*)(?:\/(.*))?$/s.exec(name) ?? []
   if (!/^\d{1,9}$/.test(lun)) throw unsayable(def, `has '${lun}' for a LUN; write a number after the slash of its name`)
-  const address = host.name.includes(':') ? `[${host.name}]` : host.name
+  const address = normalIp(host.name)?.includes(':') ? `[${host.name}]` : host.name
   return props({
     driver: 'iscsi',
     portal: `${address}:${host.port ?? (compat ? 0 : 3260)}`,

@@ -204,6 +204,22 @@ describe('toQemu', () => {
   ])('refuses %o', (def, message) => {
     expect(() => toQemu(def)).toThrow(message)
   })
+
+  it('refuses in compat what only Xen can do, as libvirt does', () => {
+    const def: HostdevDef = { kind: 'pci', source: { address, writeFiltering: false } }
+    expect(() => toQemu(def, { compat: true })).toThrow('has writeFiltering, which is of Xen')
+    expect(line(toQemu(def))).toBe('vfio-pci,host=0000:03:00.1,id=hostdev0')
+  })
+
+  // domxml-to-native of libvirt 9.0
+  it.each([
+    ['::1', '[::1]:3260'],
+    ['[::1]', '[::1]:3260'],
+    ['a:b', 'a:b:3260'],
+  ])('puts brackets around IPv6 addresses alone: %s', (name, portal) => {
+    const def: HostdevDef = { kind: 'scsi', source: { kind: 'iscsi', name: 'iqn', hosts: [{ name }] } }
+    expect(toQemu(def).blockdevs).toMatchObject([{ portal }])
+  })
 })
 
 describe('fromQemu', () => {

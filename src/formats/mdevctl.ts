@@ -121,11 +121,13 @@ export function readMdevctlList(json: string, parents: readonly NodeDeviceDef[])
   const byAddress = new Map(parents.map((def) => [mdevParentAddress(def), def.name]))
   return Object.entries(object(byParent)).flatMap(([address, devices]) => {
     if (!Array.isArray(devices)) throw wrong(`has no array of devices for ${JSON.stringify(address.slice(0, 100))}`)
-    return devices.flatMap((device: unknown) =>
-      Object.entries(object(device)).map(([uuid, properties]) =>
+    return devices.flatMap((device: unknown) => {
+      const named = Object.entries(object(device))
+      if (named.length === 0) throw wrong('has a device without its UUID')
+      return named.map(([uuid, properties]) =>
         listed(address, uuid, object(properties), byAddress.get(address) ?? computer),
-      ),
-    )
+      )
+    })
   })
 }
 

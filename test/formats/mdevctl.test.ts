@@ -96,6 +96,7 @@ describe('readMdevctlList', () => {
   })
 
   it.each([
+    '[{"0000:00:02.0":[{}]}]',
     '[',
     'null',
     '{}',

@@ -1,6 +1,6 @@
 import type { HostdevOf } from '../../model/hostdev.js'
-import { addressProps, driveProps } from './guest-address.js'
 import { normalIp } from '../../model/ip-address.js'
+import { addressProps, driveProps } from './guest-address.js'
 import { bootProps, type QemuHostdev, type QemuOptions, unsayable } from './options.js'
 import { props, type QemuProps } from './props.js'
 

@@ -34,7 +34,7 @@ const bulk = 20
 /** Whether devices of a Linux host can be given away; of a copy of one, too. */
 export function assignabilityCall(
   host: LinuxHost,
-  managed: Pick<ManagedHost, 'files' | 'state'>,
+  managed: Pick<ManagedHost, 'files' | 'state' | 'guests'>,
 ): Required<DeviceDriver>['assignability'] {
   return async (names, options) => {
     const inventory = await takeInventory(managed, options)

@@ -110,7 +110,7 @@ export async function xen(options: XenOptions = {}): Promise<Backend> {
     devices: {
       ...readingCalls(devices),
       warnings: () => [...devices.warnings(), ...unfinishedChanges({ files, state })],
-      assignability: xenAssignability(host, assignabilityCall(devices, { files, state })),
+      assignability: xenAssignability(host, assignabilityCall(devices, managed ?? { files, state })),
       ...(managed && xenChangeCalls(host, managed)),
       watch: (call) => watchDevices(devices, { ...call, hints: isHere ? machineHints : undefined }),
     },

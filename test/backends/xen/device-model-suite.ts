@@ -240,6 +240,17 @@ export function deviceModelSuite(socketPath: () => string): void {
       expect([told().length, await guest.hostdevs()]).toEqual([1, []])
     })
 
+    it('is free again when its guest has ended', async () => {
+      await guest.attachHostdev(modem)
+      const inUse = async () => {
+        const { findings } = await (await host.lookupNodeDevice('usb_1_1')).assignability()
+        return findings.some(({ code }) => code === 'in-use')
+      }
+      expect(await inUse()).toBe(true)
+      await dom0.stop(alpha)
+      expect(await inUse()).toBe(false)
+    })
+
     it('goes when its controller does', async () => {
       const before = await tree()
       await guest.attachHostdevs([modem, keyboard])

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto'
-import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { needs } from '../../needs.js'
 import { machine } from '../boot.js'
+import { dom0With } from './dom0.js'
 import { startGuest } from './guest.js'
 
 const xen = machine('xen')
 const lines = Array.from({ length: 100_000 }, (_, line) => `${line + 1}\n`).join('')
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-needs(inject('absentMachine')).describe('dom0', () => {
+needs(await dom0With()).describe('dom0', () => {
   it('hands over long output without losing a character', async () => {
     expect(sha256(await xen.run('seq 100000'))).toBe(sha256(lines))
   })

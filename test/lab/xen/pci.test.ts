@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url'
-import { beforeAll, expect, inject, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { bundle } from '../../../scripts/bundle.mjs'
 import { needs } from '../../needs.js'
 import { machine } from '../boot.js'
+import { dom0With } from './dom0.js'
 import type { PciHandOver } from './pci-hand-over.js'
 
 const xen = machine('xen')
@@ -12,13 +13,6 @@ const timeout = 3_600_000
 /** The emulated dom0 is at work for nine minutes. */
 const unasked = process.env.LAB_ALL ? undefined : 'LAB_ALL=1 runs it'
 
-const absent =
-  inject('absentMachine') ??
-  unasked ??
-  ((await xen.run('xl info virt_caps', { timeout })).includes('directio')
-    ? undefined
-    : 'the machine that runs was started without --iommu')
-
 /** What differs from xl by intent; docs/xen.md has the reasons. */
 const deliberate = ['/libxl/pci = "" (n0)', '/libxl/pci/0000-00-09-0 = "" (n0)']
 const alike = <S extends { readonly tree: readonly string[] }>({ tree, ...rest }: S) => ({
@@ -26,7 +20,7 @@ const alike = <S extends { readonly tree: readonly string[] }>({ tree, ...rest }
   tree: tree.filter((row) => !deliberate.includes(row)),
 })
 
-needs(absent).describe('PCI devices on a real Xen', () => {
+needs(unasked ?? (await dom0With('directio'))).describe('PCI devices on a real Xen', () => {
   let seen: PciHandOver
 
   beforeAll(async () => {

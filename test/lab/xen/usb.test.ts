@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url'
-import { beforeAll, expect, inject, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { bundle } from '../../../scripts/bundle.mjs'
 import { needs } from '../../needs.js'
 import { machine } from '../boot.js'
+import { dom0With } from './dom0.js'
 import { startGuest } from './guest.js'
 import type { UsbHandOver } from './usb-hand-over.js'
 
@@ -14,7 +15,7 @@ const timeout = 1_800_000
 const deliberate = ['/libxl/usbback = "" (n0)']
 const alike = (rows: readonly string[]) => rows.filter((row) => !deliberate.includes(row))
 
-needs(inject('absentMachine')).describe('PVUSB on a real Xen', () => {
+needs(await dom0With()).describe('PVUSB on a real Xen', () => {
   let seen: UsbHandOver
 
   beforeAll(async () => {

@@ -23,7 +23,7 @@ export interface LinuxOptions {
    * Whether ethtool and devlink are asked for the offloads of network interfaces; they are on this machine unless told.
    */
   features?: boolean
-  /** Milliseconds between two looks of a watch that nothing has asked for; 2000 unless told. */
+  /** Milliseconds between two looks of a watch that nothing has asked for; 2000 unless told, more on a large host. */
   interval?: number
   /** Runs commands on the host; tests play them here. */
   run?: RunCommand

@@ -9,7 +9,7 @@ import type { DeviceTrace, LinuxHost } from './linux-host.js'
 export interface DeviceWatchOptions extends WatchOptions {
   /** What tells that something has happened; without it the host is looked at from time to time. */
   hints?: HintSource | undefined
-  /** Milliseconds between two looks that nothing has asked for; 2000 unless told. */
+  /** Milliseconds between two looks that nothing has asked for; 2000 unless told, more where a look takes long. */
   interval?: number | undefined
 }
 
@@ -21,6 +21,9 @@ const longestBurst = 200
  * Milliseconds that udevd is given to begin with a new network interface, and between two looks whether it has ended.
  */
 const naming = { begin: 500, pause: 100 }
+
+/** Milliseconds between two looks that nothing has asked for, and how many times as long as a look that is at least. */
+const rest = { least: 2000, times: 20 }
 
 /** Events that may wait for a slow reader; while there are more, the host is not looked at. */
 const backlog = 500
@@ -51,6 +54,8 @@ class DeviceWatcher {
   #timer: NodeJS.Timeout | undefined
   #burstSince: number | undefined
   #looking = false
+  /** Milliseconds that the last look took: a host of ten thousand devices would else be looked at half of the time. */
+  #lookTime = 0
   /** Whether a look had to wait for the reader, so that events stand for several. */
   #late = false
 
@@ -102,9 +107,12 @@ class DeviceWatcher {
 
   #later(): void {
     clearTimeout(this.#timer)
-    if (this.#burstSince === undefined)
-      this.#wake(this.#unnamed.size > 0 ? naming.pause : (this.#options.interval ?? 2000))
+    if (this.#burstSince === undefined) this.#wake(this.#unnamed.size > 0 ? naming.pause : this.#interval)
     else this.#wake(settle)
+  }
+
+  get #interval(): number {
+    return this.#options.interval ?? Math.max(rest.least, rest.times * this.#lookTime)
   }
 
   #wake(milliseconds: number): void {
@@ -121,7 +129,7 @@ class DeviceWatcher {
     }
     this.#looking = true
     try {
-      const changed = [...this.#changed]
+      const changed = new Set(this.#changed)
       this.#changed.clear()
       const now = await this.#look()
       if (this.events.ended) return
@@ -160,11 +168,13 @@ class DeviceWatcher {
   async #look(): Promise<Map<string, DeviceTrace>> {
     const { device, capability, signal } = this.#options
     const traces = new Map<string, DeviceTrace>()
+    const started = performance.now()
     for await (const trace of this.#host.traces(signal ? { signal } : {})) {
       if (device !== undefined && trace.name !== device) continue
       if (capability !== undefined && !(await this.#has(trace, capability))) continue
       traces.set(trace.name, trace)
     }
+    this.#lookTime = performance.now() - started
     return traces
   }
 
@@ -199,7 +209,7 @@ const byDepth = (a: DeviceTrace, b: DeviceTrace): number => a.path.length - b.pa
 function* differences(
   before: ReadonlyMap<string, DeviceTrace>,
   now: ReadonlyMap<string, DeviceTrace>,
-  changed: readonly string[],
+  changed: ReadonlySet<string>,
 ): Generator<DeviceEvent> {
   const gone = [...before.values()].filter((trace) => !same(trace, now.get(trace.name)))
   for (const { name } of gone.sort(byDepth).reverse()) yield { kind: 'deleted', device: name }
@@ -211,7 +221,7 @@ function* differences(
     if (was.driver !== trace.driver) yield { kind: 'driver', device: trace.name }
     if (was.iommuGroup !== trace.iommuGroup) yield { kind: 'iommu-group', device: trace.name }
     if (was.link !== trace.link) yield { kind: 'link', device: trace.name }
-    if (changed.includes(trace.path)) yield { kind: 'updated', device: trace.name }
+    if (changed.has(trace.path)) yield { kind: 'updated', device: trace.name }
   }
 }
 

@@ -8,7 +8,7 @@ import type { ManagedHost } from '../managed-host.js'
 import { vfioFindings } from '../vfio-support.js'
 import { consoleUses } from './console-uses.js'
 import type { HostUse } from './host-use.js'
-import { networkUses } from './network-uses.js'
+import { foldersAboveInterfaces, networkUses } from './network-uses.js'
 import { openUses } from './open-uses.js'
 import { storageUses } from './storage-uses.js'
 
@@ -20,6 +20,8 @@ export interface Inventory {
   readonly host: Pick<ManagedHost, 'files' | 'state' | 'guests'>
   readonly for: Hypervisor
   readonly uses: readonly HostUse[]
+  /** Folders of devices that have a network interface: asked of each card, and a host may have thousands of both. */
+  readonly aboveInterfaces: ReadonlySet<string>
   readonly holders: ReadonlyMap<string, readonly Holder[]>
   readonly book: Book
   readonly unfinished: readonly Journal[]
@@ -38,6 +40,7 @@ export async function takeInventory(
     host,
     for: hypervisor,
     uses: [...storageUses(files), ...networkUses(files), ...consoleUses(files), ...openUses(files, holders)],
+    aboveInterfaces: foldersAboveInterfaces(files),
     holders,
     book: new Book(host),
     unfinished: Journal.unfinished(state, bootId(files)),

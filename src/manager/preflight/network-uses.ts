@@ -39,6 +39,16 @@ export function networkUses(files: HostFiles): HostUse[] {
   )
 }
 
+/** Folders of /sys/devices that have a network interface somewhere below. */
+export function foldersAboveInterfaces(files: HostFiles): Set<string> {
+  const folders = new Set<string>()
+  for (const name of namesIn(files, '/sys/class/net')) {
+    const steps = realPath(files, `/sys/class/net/${name}`)?.split('/') ?? []
+    while (steps.pop() !== undefined) folders.add(steps.join('/'))
+  }
+  return folders
+}
+
 /** The interface that has an address of this host's: the one whose network it is in. */
 function interfaceOf(files: HostFiles, routes: readonly Route[], address: string): string | undefined {
   const four = address.replace(/^::ffff:/i, '')

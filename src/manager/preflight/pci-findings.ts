@@ -1,4 +1,4 @@
-import { exists, namesIn, realPath, textOf } from '../../host/plain-files.js'
+import { exists, textOf } from '../../host/plain-files.js'
 import { type Finding, finding } from '../../model/finding.js'
 import { Denied, type HostFiles } from '../../os/host-files.js'
 import { type PciFunction, readGroup, virtualFunctionsOf } from '../pci-function.js'
@@ -20,7 +20,7 @@ export async function pciFindings(look: Inventory, pci: PciFunction): Promise<Fi
     ...inaccessible(files, pci),
     ...(look.for === 'qemu' && !pci.isBridge ? isolation(look, pci) : []),
     ...usesBelow(look.uses, pci.real),
-    ...(isStub(files, pci) ? [] : unseenInterface(files, pci)),
+    ...(isStub(files, pci) ? [] : unseenInterface(look, pci)),
     ...(textOf(files, `${pci.folder}/boot_vga`) === '1' ? [bootVga] : []),
     ...(await virtualFunctions(look, pci)),
     ...(isStub(files, pci)
@@ -80,10 +80,10 @@ function inaccessible(files: HostFiles, { folder }: PciFunction): Finding[] {
  * An Ethernet card (class 02 00, PCI Code and ID Assignment 1.11, section 1.3) that has a driver has an interface. From
  * a container it may be out of sight, in the host's network namespace.
  */
-function unseenInterface(files: HostFiles, { driver, folder, real }: PciFunction): Finding[] {
+function unseenInterface({ host: { files }, aboveInterfaces }: Inventory, pci: PciFunction): Finding[] {
+  const { driver, folder, real } = pci
   if (driver === null || !textOf(files, `${folder}/class`)?.startsWith('0x0200')) return []
-  const interfaces = namesIn(files, '/sys/class/net').map((name) => realPath(files, `/sys/class/net/${name}`))
-  if (interfaces.some((path) => path?.startsWith(`${real}/`)) || seesHostInterfaces(files)) return []
+  if (aboveInterfaces.has(real) || seesHostInterfaces(files)) return []
   return [
     finding('unseen', `has the driver ${driver}, but its interface is in another network namespace`, {
       remedy: "look from the host's: docker run --network host",

@@ -301,4 +301,11 @@ describe('the schema of a hostdev', () => {
     const xml = pci().replace("type='pci' managed='no'", "type=' pci' managed='no '")
     expect(hostdev.validate(xml)).toEqual([])
   })
+
+  it('that has port 0 is read as having none, and a def with it is not written', () => {
+    const source = { kind: 'iscsi', name: 'i', hosts: [{ name: 'a' }] } as const
+    expect(hostdev.parse(iscsiPort('0'))).toEqual({ kind: 'scsi', managed: false, source })
+    const def = { kind: 'scsi', managed: false, source: { ...source, hosts: [{ name: 'a', port: 0 }] } } as const
+    expect(() => hostdev.format(def)).toThrow('a port from 1 to 65535')
+  })
 })

@@ -35,12 +35,17 @@ const adapter = table(
   { order: 'any' },
 )
 
+const decimal = upTo(0xffff, cUint(10))
+
+/** A port, of which 0 in a document says that there is none. */
 const port: Text<number> = {
-  ...upTo(0xffff, cUint(10)),
+  is: 'a port from 1 to 65535',
   from(text, reading) {
-    const number = upTo(0xffff, cUint(10)).from(text, reading)
+    const number = decimal.from(text, reading)
     return number === 0 ? null : number
   },
+  to: (value, writing) => (value === 0 ? undefined : decimal.to(value, writing)),
+  schema: { ...decimal.schema, minimum: 1 },
   admits: integerTo(0xffff),
 }
 

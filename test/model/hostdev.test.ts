@@ -303,9 +303,12 @@ describe('the schema of a hostdev', () => {
   })
 
   it('that has port 0 is read as having none, and a def with it is not written', () => {
-    const source = { kind: 'iscsi', name: 'i', hosts: [{ name: 'a' }] } as const
-    expect(hostdev.parse(iscsiPort('0'))).toEqual({ kind: 'scsi', managed: false, source })
-    const def = { kind: 'scsi', managed: false, source: { ...source, hosts: [{ name: 'a', port: 0 }] } } as const
-    expect(() => hostdev.format(def)).toThrow('a port from 1 to 65535')
+    const defWith = (...hosts: { name: string; port?: number }[]): HostdevDef => ({
+      kind: 'scsi',
+      managed: false,
+      source: { kind: 'iscsi', name: 'i', hosts },
+    })
+    expect(hostdev.parse(iscsiPort('0'))).toEqual(defWith({ name: 'a' }))
+    expect(() => hostdev.format(defWith({ name: 'a', port: 0 }))).toThrow('a port from 1 to 65535')
   })
 })

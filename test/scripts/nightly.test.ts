@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { NightlyRecord } from '../scripts/nightly-record.mjs'
+import { NightlyRecord } from '../../scripts/nightly-record.mjs'
 
 const part = { config: 'vitest.config.ts', files: ['test/os/lock.test.ts'] }
 const passed = { fullName: 'a lock is had', status: 'passed', failureMessages: [] }

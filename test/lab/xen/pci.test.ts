@@ -26,7 +26,7 @@ needs(unasked ?? (await dom0With('directio'))).describe('PCI devices on a real X
   beforeAll(async () => {
     const { url } = await bundle('test/lab/xen/pci-hand-over.ts', '.cache/pci-hand-over.mjs')
     xen.put(fileURLToPath(url), 'pci-hand-over.mjs')
-    await xen.run('for each in pvpci pv; do ! xl list $each || xl destroy $each; done')
+    await xen.run('for each in pvpci pv; do ! xl list $each || xl destroy $each; done', { timeout })
     await xen.run('rm -f /var/log/xen/console/guest-pvpci.log')
     seen = JSON.parse(await xen.run('node /lab/pci-hand-over.mjs', { timeout }))
   }, timeout)

@@ -54,4 +54,24 @@ describe('a node device in compat', () => {
     const def = nodeDevice.parse(pci(vpd), compat)
     expect(def).toHaveProperty(['capabilities', 0, 'vpd', member], { [kept]: 's' })
   })
+
+  // libvirt 11.3
+  it('has a group of channel devices as libvirt prints it, even what is not there', () => {
+    const group = (inside: string) => `<device><name>n</name><capability type='ccwgroup'>${inside}
+      <cssid>0x0</cssid><ssid>0x0</ssid><devno>0xbd00</devno><members/>
+      <members><ccw_device ref='a'>x</ccw_device></members><members><ccw_device ref='b'>y</ccw_device></members>
+    </capability></device>`
+    const xml = again(
+      group('').replace('</capability>', "<capability type='qeth_generic'><chpid>B</chpid></capability></capability>"),
+    )
+    expect(xml.match(/<(state|ccw_device|card_type|chpid).*/g)).toEqual([
+      '<state>online</state>',
+      `<ccw_device ref='a'>x</ccw_device>`,
+      `<ccw_device ref='b'>y</ccw_device>`,
+      '<card_type>(null)</card_type>',
+      '<chpid>B</chpid>',
+    ])
+    expect(again(group('<state>offline</state>'))).toContain('<card_type>(null)</card_type>')
+    expect(() => again(group(`<capability type='nosuch'/>`))).toThrow('is not an element libvirt knows here')
+  })
 })

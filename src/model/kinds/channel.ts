@@ -1,4 +1,5 @@
 import type { Infer } from '../../xml/codec.js'
+import { inCompat, unkept } from '../../xml/compat.js'
 import { cUint, hex } from '../../xml/number.js'
 import { rest } from '../../xml/raw.js'
 import { attr, body, leaf, many, one, opt } from '../../xml/row.js'
@@ -25,18 +26,36 @@ export const ccwDevice = table({
 /** A channel I/O device. */
 export interface CcwDevice extends Infer<typeof ccwDevice> {}
 
-/** Channel devices that work as one, such as a qeth network card; libvirt 11.1, unverified. */
+const members = many('ccw_device', table({ ref: attr('@ref', str), device: body(str) }))
+
+/** What libvirt 11.3 prints of a text that it does not have. */
+const nothing = '(null)'
+
+/** Channel devices that work as one, such as a qeth network card; libvirt 11.1. */
 export const ccwGroup = table({
-  state: leaf('state', openWord('online', 'offline')),
+  state: inCompat('online', leaf('state', openWord('online', 'offline'))),
   ...channelAddress,
-  members: opt(one('members', just(many('ccw_device', table({ ref: attr('@ref', str), device: body(str) }))))),
+  members: opt({
+    ...one(
+      'members',
+      unkept(just(members), (devices) => devices.length === 0),
+    ),
+    gathers: true,
+  }),
+  /** libvirt takes every group for one of qeth. */
   qeth: opt(
-    one(
-      "capability[@type='qeth_generic']",
-      table({ cardType: opt(leaf('card_type', name)), chpid: opt(leaf('chpid', name)) }),
+    inCompat(
+      { cardType: nothing, chpid: nothing },
+      one(
+        "capability[@type='qeth_generic']",
+        table({
+          cardType: opt(inCompat(nothing, leaf('card_type', name))),
+          chpid: opt(inCompat(nothing, leaf('chpid', name))),
+        }),
+      ),
     ),
   ),
-  other: rest(),
+  other: rest({ capability: 'refused' }),
 })
 
 /** Channel devices that work as one. */

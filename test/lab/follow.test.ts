@@ -13,7 +13,7 @@ const unasked = process.env.LAB_ALL ? undefined : 'LAB_ALL=1 runs it'
 const patient = { timeout: 3_000_000 }
 
 needs(inject('absentMachine')).describe('what is followed by a QEMU guest of the lab', () => {
-  const rounds = 5
+  const rounds = process.env.LAB_ALL ? 50 : 5
   let seen: FollowedByQemu
 
   beforeAll(async () => {

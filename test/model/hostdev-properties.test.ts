@@ -38,7 +38,7 @@ describe('any hostdev or interface', () => {
       for (const member of membersOf(read, name)) seen.add(row(member))
     })
 
-  it('is read back as it was written, until every row of the tables has been', { timeout: 120_000 }, () => {
+  it('is read back as it was written, until every row of the tables has been', { timeout: 600_000 }, () => {
     for (const seed of rounds(() => unseen().length === 0)) {
       fc.assert(isReadBack('hostdev', hostdev), { numRuns: 1500, seed })
       fc.assert(isReadBack('interface', guestInterface), { numRuns: 1500, seed })

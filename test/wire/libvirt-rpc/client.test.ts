@@ -94,7 +94,7 @@ describe('RpcClient', () => {
   })
 
   it('unsubscribes when a subscription comes after it was given up', async () => {
-    let finish = (_result: { callbackId: number }) => {}
+    let finish: ((result: { callbackId: number }) => void) | undefined
     const left: number[] = []
     const client = await clientOf({
       connectNodeDeviceEventRegisterAny: () => new Promise((resolve) => (finish = resolve)),
@@ -106,9 +106,9 @@ describe('RpcClient', () => {
     await expect(client.subscribe('nodeDeviceUpdate', undefined, { timeout: 20 })).rejects.toMatchObject({
       code: 'timeout',
     })
-    finish({ callbackId: 7 })
-    await turns()
-    expect(left).toEqual([7])
+    await expect.poll(() => finish).toBeDefined()
+    finish?.({ callbackId: 7 })
+    await expect.poll(() => left).toEqual([7])
     client.close()
   })
 

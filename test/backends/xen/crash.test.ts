@@ -84,25 +84,29 @@ describe('a process that changes a guest of Xen and is killed', () => {
     ['unassign', ['assign']],
     ['attachPci', []],
     ['detachPci', ['attachPci']],
-  ])('in %s after %j leaves what can be recovered, drivers and xenstore', { timeout: 600_000 }, async (work, first) => {
-    const empty = await state()
-    for (const each of first) await works[each]()
-    const before = await state()
-    const points = (await runUntil(work, 0)) as number
-    const after = await state()
-    await works.clear()
-    expect([points > 8, await state()]).toEqual([true, empty])
-
-    const step = Math.ceil(points / tried) || 1
-    for (let point = 1; point <= points; point += step) {
+  ])(
+    'in %s after %j leaves what can be recovered, drivers and xenstore',
+    { timeout: 1_800_000 },
+    async (work, first) => {
+      const empty = await state()
       for (const each of first) await works[each]()
-      expect(await runUntil(work, point)).toBe('killed')
-      for (const { result } of await host.recover()) expect(['undone', 'finished']).toContain(result)
-      const now = await state()
-      const isDone = JSON.stringify(now) === JSON.stringify(after)
-      expect([point, now]).toEqual([point, isDone ? after : before])
+      const before = await state()
+      const points = (await runUntil(work, 0)) as number
+      const after = await state()
       await works.clear()
-      expect([point, await state()]).toEqual([point, empty])
-    }
-  })
+      expect([points > 8, await state()]).toEqual([true, empty])
+
+      const step = Math.ceil(points / tried) || 1
+      for (let point = 1; point <= points; point += step) {
+        for (const each of first) await works[each]()
+        expect(await runUntil(work, point)).toBe('killed')
+        for (const { result } of await host.recover()) expect(['undone', 'finished']).toContain(result)
+        const now = await state()
+        const isDone = JSON.stringify(now) === JSON.stringify(after)
+        expect([point, now]).toEqual([point, isDone ? after : before])
+        await works.clear()
+        expect([point, await state()]).toEqual([point, empty])
+      }
+    },
+  )
 })

@@ -5,7 +5,7 @@ import { exists, realPath } from '../../host/plain-files.js'
 import { hostDevice } from '../../manager/host-device.js'
 import { refuseFor } from '../../manager/make-change.js'
 import type { ManagedHost } from '../../manager/managed-host.js'
-import { usesBelow, usesOfInterface } from '../../manager/preflight/host-use.js'
+import { HostUses } from '../../manager/preflight/host-use.js'
 import { takeInventory } from '../../manager/preflight/inventory.js'
 import { storageUses } from '../../manager/preflight/storage-uses.js'
 import { useFindings } from '../../manager/preflight/use-findings.js'
@@ -72,7 +72,7 @@ export async function refuseNeeded(host: ManagedHost, def: HostdevDef, { key, wo
   if (def.kind !== 'storage') return
   const device = realPath(files, `/sys/class/block/${def.source.block.replace(/^\/dev\//, '')}`)
   if (device === undefined) return
-  refuseFor({ key: '', name: describeHostdev(def) }, usesBelow(storageUses(files), device))
+  refuseFor({ key: '', name: describeHostdev(def) }, new HostUses(storageUses(files)).below(device))
 }
 
 async function refuseNeededInterface(host: ManagedHost, name: string): Promise<void> {
@@ -84,5 +84,5 @@ async function refuseNeededInterface(host: ManagedHost, name: string): Promise<v
     })
   const look = await takeInventory(host)
   const device = { key: `net-${name}`, name: `the interface ${name}`, folder, real, inode: 0 }
-  refuseFor(device, [...usesOfInterface(look.uses, real, name), ...(await useFindings(look, device, []))])
+  refuseFor(device, [...look.uses.ofInterface(real, name), ...(await useFindings(look, device, []))])
 }

@@ -9,7 +9,6 @@ import { readPciFunction } from '../pci-function.js'
 import { readScsiUnit } from '../scsi-device.js'
 import { readUsbDevice } from '../usb-device.js'
 import { vfioNodes } from '../vfio-nodes.js'
-import { usesBelow, usesOfInterface } from './host-use.js'
 import type { Inventory } from './inventory.js'
 import { pciFindings } from './pci-findings.js'
 import { usbFindings } from './usb-findings.js'
@@ -42,7 +41,7 @@ async function logicalFindings(look: Inventory, def: NodeDeviceDef): Promise<Fin
   if (folder === undefined || real === undefined) return undefined
   const key = name === undefined ? `node-${block?.slice('/dev/'.length)}` : `net-${name}`
   const device = { key, name: def.name, folder, real, inode: 0 }
-  const uses = name === undefined ? usesBelow(look.uses, real) : usesOfInterface(look.uses, real, name)
+  const uses = name === undefined ? look.uses.below(real) : look.uses.ofInterface(real, name)
   return [...(await useFindings(look, device, [])), ...uses]
 }
 
@@ -52,7 +51,7 @@ async function scsiFindings(look: Inventory, sysname: string): Promise<Finding[]
   return [
     ...(await useFindings(look, unit, unit.node === undefined ? [] : [unit.node])),
     ...(unit.node === undefined ? [finding('no-scsi-generic', 'has no SCSI generic node', { remedy })] : []),
-    ...usesBelow(look.uses, unit.real).filter(({ facts }) => facts.node !== unit.node),
+    ...look.uses.below(unit.real).filter(({ facts }) => facts.node !== unit.node),
   ]
 }
 

@@ -7,7 +7,7 @@ import { Journal } from '../journal.js'
 import type { ManagedHost } from '../managed-host.js'
 import { vfioFindings } from '../vfio-support.js'
 import { consoleUses } from './console-uses.js'
-import type { HostUse } from './host-use.js'
+import { HostUses } from './host-use.js'
 import { foldersAboveInterfaces, networkUses } from './network-uses.js'
 import { openUses } from './open-uses.js'
 import { storageUses } from './storage-uses.js'
@@ -19,7 +19,7 @@ export type Hypervisor = 'qemu' | 'xen' | 'openvz'
 export interface Inventory {
   readonly host: Pick<ManagedHost, 'files' | 'state' | 'guests'>
   readonly for: Hypervisor
-  readonly uses: readonly HostUse[]
+  readonly uses: HostUses
   /** Folders of devices that have a network interface: asked of each card, and a host may have thousands of both. */
   readonly aboveInterfaces: ReadonlySet<string>
   readonly holders: ReadonlyMap<string, readonly Holder[]>
@@ -39,7 +39,12 @@ export async function takeInventory(
   return {
     host,
     for: hypervisor,
-    uses: [...storageUses(files), ...networkUses(files), ...consoleUses(files), ...openUses(files, holders)],
+    uses: new HostUses([
+      ...storageUses(files),
+      ...networkUses(files),
+      ...consoleUses(files),
+      ...openUses(files, holders),
+    ]),
     aboveInterfaces: foldersAboveInterfaces(files),
     holders,
     book: new Book(host),

@@ -6,7 +6,6 @@ import { resetMethods } from '../pci-steps.js'
 import { isStub } from '../vfio-driver.js'
 import { vfioNodes } from '../vfio-nodes.js'
 import { withoutAcs } from './acs.js'
-import { usesBelow } from './host-use.js'
 import type { Inventory } from './inventory.js'
 import { seesHostInterfaces } from './namespaces.js'
 import { useFindings } from './use-findings.js'
@@ -19,7 +18,7 @@ export async function pciFindings(look: Inventory, pci: PciFunction): Promise<Fi
     ...(pci.isBridge ? [finding('bridge', 'is a bridge to further buses, which no guest can have')] : []),
     ...inaccessible(files, pci),
     ...(look.for === 'qemu' && !pci.isBridge ? isolation(look, pci) : []),
-    ...usesBelow(look.uses, pci.real),
+    ...look.uses.below(pci.real),
     ...(isStub(files, pci) ? [] : unseenInterface(look, pci)),
     ...(textOf(files, `${pci.folder}/boot_vga`) === '1' ? [bootVga] : []),
     ...(await virtualFunctions(look, pci)),

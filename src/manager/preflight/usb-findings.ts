@@ -1,6 +1,5 @@
 import { type Finding, finding } from '../../model/finding.js'
 import type { UsbDevice } from '../usb-device.js'
-import { usesBelow } from './host-use.js'
 import type { Inventory } from './inventory.js'
 import { useFindings } from './use-findings.js'
 
@@ -9,5 +8,5 @@ const hub = finding('hub', 'is a hub', { remedy: 'give away what is plugged into
 /** All that speaks for and against giving a USB device away. */
 export const usbFindings = async (look: Inventory, usb: UsbDevice): Promise<Finding[]> => [
   ...(await useFindings(look, usb, [usb.node])),
-  ...(usb.isHub ? [hub] : usesBelow(look.uses, usb.real)),
+  ...(usb.isHub ? [hub] : look.uses.below(usb.real)),
 ]

@@ -7,7 +7,6 @@ import type { Step } from '../change.js'
 import { makeChange, refuseFor } from '../make-change.js'
 import type { ManagedHost } from '../managed-host.js'
 import { type PciFunction, readPciFunction, virtualFunctionsOf } from '../pci-function.js'
-import { usesBelow } from '../preflight/host-use.js'
 import { takeInventory } from '../preflight/inventory.js'
 import { useFindings } from '../preflight/use-findings.js'
 import { vfioNodes } from '../vfio-nodes.js'
@@ -35,7 +34,7 @@ export async function setVirtualFunctions(
     if (dropped.length === count) return undefined
     const look = await takeInventory(host, options)
     for (const device of devices) refuseFor(device, await useFindings(look, device, vfioNodes(files, device.folder)))
-    for (const device of dropped) refuseFor(device, usesBelow(look.uses, device.real))
+    for (const device of dropped) refuseFor(device, look.uses.below(device.real))
     if (parent.driver === null)
       throw new VirtError('operation-invalid', `${parent.name} has no driver, which would make them; reattach it`, {
         device: parent.name,

@@ -9,7 +9,6 @@ import type { Action } from '../action.js'
 import { type HostDevice, hostDevice } from '../host-device.js'
 import { makeChange, refuseFor } from '../make-change.js'
 import type { ManagedHost } from '../managed-host.js'
-import { usesBelow } from '../preflight/host-use.js'
 import { takeInventory } from '../preflight/inventory.js'
 import { refuseUnfinished } from './unfinished.js'
 
@@ -59,7 +58,7 @@ export async function destroyVport(host: ManagedHost, def: NodeDeviceDef, option
   const intent = { verb: 'destroy', devices: [hba, vport], writable: [remove.write] } as const
   await makeChange(host, intent, options, async () => {
     refuseUnfinished(host, [hba, vport])
-    refuseFor(vport, usesBelow((await takeInventory(host, options)).uses, vport.real))
+    refuseFor(vport, (await takeInventory(host, options)).uses.below(vport.real))
     const steps = [{ device: vport.key, do: remove }]
     const records = [{ ...vport, users: [] }]
     return { verb: 'destroy', devices: [hba, vport], steps, recovery: 'finish', records }

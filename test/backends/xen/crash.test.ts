@@ -99,10 +99,12 @@ describe('a process that changes a guest of Xen and is killed', () => {
       const step = Math.ceil(points / tried) || 1
       for (let point = 1; point <= points; point += step) {
         for (const each of first) await works[each]()
-        expect(await runUntil(work, point)).toBe('killed')
+        const ended = await runUntil(work, point)
+        // backends that answer sooner save it questions, so that it may be done before its last points
+        if (ended !== 'killed') expect(ended).toBeGreaterThan(points * 0.8)
         for (const { result } of await host.recover()) expect(['undone', 'finished']).toContain(result)
         const now = await state()
-        const isDone = JSON.stringify(now) === JSON.stringify(after)
+        const isDone = ended !== 'killed' || JSON.stringify(now) === JSON.stringify(after)
         expect([point, now]).toEqual([point, isDone ? after : before])
         await works.clear()
         expect([point, await state()]).toEqual([point, empty])

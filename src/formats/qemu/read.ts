@@ -136,7 +136,7 @@ function scsi(device: QemuProps, blockdevs: readonly QemuProps[]): HostdevDef {
 
 function iscsi(backend: QemuProps) {
   const portal = text(backend.portal, 'portal')
-  const [, bracketed, plain, port] = /^(?:\[(.*)\]|([^:]*))(?::(\d+))?$/.exec(portal) ?? []
+  const [, bracketed, plain, port] = /^(?:\[(.*)\]|(.*?))(?::(\d+))?$/s.exec(portal) ?? []
   const name = bracketed ?? plain
   if (name === undefined || Number(port ?? 0) > 0xffff) throw wrongProperty('portal', portal, 'a host and a port')
   const initiator = backend['initiator-name']

@@ -245,6 +245,11 @@ describe('fromQemu', () => {
     /^address(\.|$)/,
   ]
 
+  it.each(['::1', 'a:b', ':', 'example.org'])('reads back the host of an iSCSI portal: %s', (name) => {
+    const def: HostdevDef = { kind: 'scsi', source: { kind: 'iscsi', name: 'iqn', hosts: [{ name }] } }
+    expect(fromQemu(toQemu(def))).toMatchObject({ source: { hosts: [{ name, port: 3260 }] } })
+  })
+
   it('reads back what any hostdev says to the guest, in both syntaxes', () => {
     const roundTrip = (each: QemuProps, syntax: 'json' | 'comma') => parseProps(formatProps(each, syntax))
     fc.assert(

@@ -270,6 +270,11 @@ describe('the schema of a hostdev', () => {
     ['a bus without device', usb(`<address bus='1'/>`), ['is missing']],
     ['a port without bus', usb(`<address bus='1' device='2'/>`, `<address type='usb' port='3'/>`), ['is missing']],
     ['half an address of a channel', pci(`<address type='ccw' devno='0x1'/>`), ['has only some of cssid, ssid']],
+    [
+      'an iSCSI user without a name',
+      iscsi(`<secret type='iscsi' usage='x'/>`).replace("username='u'", "username=''"),
+      ["is '', which is not a name"],
+    ],
     ['a secret that is not named', iscsi(`<secret type='iscsi'/>`), ['names its secret by neither']],
     ['a flag of storage that says more', pci('<readonly>x</readonly>'), ['holds stray text']],
     ['an initiator without its name', iscsi('', '<initiator/>'), ['is missing', 'is missing']],

@@ -55,7 +55,7 @@ const namesSecretOnce = ({ uuid, usage }: { uuid?: string; usage?: string }) =>
 /** What to show an iSCSI target: a user, and the secret of libvirtd that holds the password. */
 const auth = table({
   type: opt(attr('@type', word('chap', 'ceph'))),
-  username: attr('@username', admitting(str, shape(/^[\w+-]+$/))),
+  username: attr('@username', admitting(name, shape(/^[\w+-]+$/))),
   secret: one(
     'secret',
     checked(

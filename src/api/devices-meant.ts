@@ -1,7 +1,7 @@
 import type { Backend, DefOptions, DeviceFilter } from '../backend.js'
 import { checkDeviceName } from '../model/device-name.js'
 import type { NodeDeviceDef } from '../model/node-device.js'
-import { type DeviceSelector, kindsMeant, matchesSelector, selectOne } from '../model/selector.js'
+import { type DeviceSelector, kindsMeant, matchesSelector, selectOne, selectorMembers } from '../model/selector.js'
 import { notFound } from './not-found.js'
 
 /** Full defs in bulk, as they are read; what vanishes meanwhile is left out. */
@@ -34,9 +34,8 @@ export async function resolveSelector(
   for await (const def of defsMeant(backend, selector, options)) defs.push(def)
   const [only, ...others] = defs
   if (only && others.length === 0) return only
-  const { name, ...rest } = selector
-  if (name !== undefined && Object.keys(rest).length === 0)
-    throw notFound('no-node-device', name, await backend.devices.list({}, options))
+  if (selector.name !== undefined && selectorMembers(selector).length === 1)
+    throw notFound('no-node-device', selector.name, await backend.devices.list({}, options))
   return selectOne(defs, selector)
 }
 
